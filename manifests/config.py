@@ -82,7 +82,7 @@ def _describe(model: type[BaseModel], problem: Any) -> str:
         nearest = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.5)
         hint = f"did you mean `{nearest[0]}`?" if nearest else f"known keys here: {', '.join(known)}"
         return f"unknown key `{'.'.join(location)}`; {hint}"
-    message = problem["msg"].removeprefix("Value error, ")
+    message = str(problem["msg"]).removeprefix("Value error, ")
     shown = repr(problem.get("input"))
     if problem["type"] == "missing":
         return f"`{'.'.join(location)}` is required"

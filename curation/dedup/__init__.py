@@ -1,0 +1,1 @@
+"""Deduplication on arrays: signatures, buckets, verified pairs, components, and which copy stays."""
