@@ -59,9 +59,15 @@ REJECTED_AT_INGEST = pa.schema(
 """Records that gave no text to measure: wrong status, not HTML, binary, empty."""
 
 INPUT_ERROR = pa.schema(
-    [("uri", pa.string()), ("offset", pa.int64()), ("reason", pa.string()), ("detail", pa.string())]
+    [
+        ("uri", pa.string()),
+        ("path", pa.string()),  # within a repository; null for archives
+        ("offset", pa.int64()),  # byte of the archive file; null for repositories
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+    ]
 )
-"""Damaged input, by file and byte offset (for a repository: offset -1, and the path in `detail`)."""
+"""Damaged input: what could not be read, where, and why."""
 
 DECISION = pa.schema(
     [

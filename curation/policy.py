@@ -1,0 +1,145 @@
+"""What a recipe may say about measuring and deciding: one typed section per concern.
+
+A section holds both what is measured (which model, which detector) and what is decided (thresholds). Only the
+first kind changes what `ingest` writes: `measuring` names those keys, so that a changed threshold re-decides
+from stored numbers instead of reading the crawl again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from curation.code.signals import CODE_BIGCODE, CODE_RULES
+from curation.privacy import PrivacyConfig
+from curation.quality.rules import Rule, RuleSet, rule_set, with_thresholds
+from curation.tokenise import PIECES
+from curation.toxicity import DEFAULT_DOCUMENT_THRESHOLD, DEFAULT_LINE_THRESHOLD
+from manifests.config import Config
+from manifests.errors import UsageError
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+CODE_RULE_SET = RuleSet(
+    CODE_BIGCODE,
+    tuple(Rule(f"code.{name}", signal, low, high) for name, signal, low, high in CODE_RULES),
+    "RedPajama-1's and BigCode's filters on files, after generated and vendored ones.",
+)
+
+
+def _with_nested_thresholds(rules: RuleSet, given: Mapping[str, Any]) -> RuleSet:
+    """Thresholds by full key, by family (`gopher: {min_words: 80}`), or by last part where that is not ambiguous."""
+    flat: dict[str, float] = {}
+    for key, value in given.items():
+        if isinstance(value, Mapping):
+            flat.update({f"{key}.{name}": number for name, number in value.items()})
+        else:
+            flat[key] = value
+    return with_thresholds(rules, flat)
+
+
+class ExtractionConfig(Config):
+    """From HTML to text."""
+
+    method: Literal["resiliparse"] = Field(
+        "resiliparse", description="the extractor: main content, paragraphs as lines"
+    )
+
+
+class LanguageConfig(Config):
+    """Which natural languages web pages are kept in."""
+
+    measuring: ClassVar[tuple[str, ...]] = ("model",)
+
+    model: str | None = Field(None, description="fastText language model; null is the one that ships (75 languages)")
+    keep: tuple[str, ...] = Field(("en",), description="codes to keep; empty keeps every language")
+    min_score: Share = Field(0.65, description="least probability of the page's language (FineWeb: 0.65)")
+
+
+class QualityConfig(Config):
+    """The rule set for web pages; any of its thresholds can be set: `quality: {gopher: {min_words: 80}}`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    rules: str = Field("fineweb", description="named rule set, see docs/recipes.md")
+
+    @model_validator(mode="after")
+    def _known_thresholds(self) -> QualityConfig:
+        try:
+            self.resolve()
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    def resolve(self) -> RuleSet:
+        """The rule set with this section's thresholds; UsageError names the nearest key for an unknown one."""
+        return _with_nested_thresholds(rule_set(self.rules), self.model_extra or {})
+
+
+class CodeConfig(Config):
+    """Rules for files of repositories; any threshold of `code@bigcode` can be set: `code: {max_line_length: 500}`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    licenses: tuple[Literal["permissive", "copyleft", "other", "none"], ...] = Field(
+        ("permissive",), description="kinds of licence to keep; by the text of the licence files and file headers"
+    )
+
+    @model_validator(mode="after")
+    def _known_thresholds(self) -> CodeConfig:
+        try:
+            self.resolve()
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    def resolve(self) -> RuleSet:
+        """The code rules with this section's thresholds."""
+        return _with_nested_thresholds(CODE_RULE_SET, self.model_extra or {})
+
+
+class PiiConfig(PrivacyConfig):
+    """What is replaced in the text, and when a document holds too much of it."""
+
+    max_spans: int | None = Field(None, ge=0, description="drop documents with more replaced spans than this")
+
+    def detector(self) -> PrivacyConfig:
+        """The part that changes the text."""
+        return PrivacyConfig(**self.model_dump(exclude={"max_spans"}))
+
+
+class ToxicityConfig(Config):
+    """Toxic pages are dropped, toxic lines are cut."""
+
+    measuring: ClassVar[tuple[str, ...]] = ("model",)
+
+    model: str | None = Field(None, description="fastText model; null is the one that ships")
+    max_document: Share = Field(DEFAULT_DOCUMENT_THRESHOLD, description="drop pages that score higher")
+    max_line: Share = Field(DEFAULT_LINE_THRESHOLD, description="cut lines that score higher")
+    max_cut: Share = Field(0.3, description="drop pages of which more than this share of characters would be cut")
+    max_words: Share = Field(0.01, description="drop pages whose share of listed words is higher")
+
+
+class Policy(Config):
+    """Everything that measuring and deciding need to know."""
+
+    extraction: ExtractionConfig = ExtractionConfig()
+    language: LanguageConfig = LanguageConfig()
+    quality: QualityConfig = QualityConfig()
+    code: CodeConfig = CodeConfig()
+    privacy: PiiConfig = PiiConfig()
+    toxicity: ToxicityConfig = ToxicityConfig()
+    tokenizer: str = Field(PIECES, description="what counts tokens: pieces@1, a tokenizer.json, or a hub id")
+
+    def measuring(self) -> dict[str, Any]:
+        """The settings that change what `ingest` writes, as plain JSON values."""
+        return {
+            "extraction": self.extraction.model_dump(mode="json"),
+            "language": self.language.model,
+            "line_edits": self.quality.rules,  # a rule set may edit lines, so it decides what text is stored
+            "privacy": self.privacy.detector().model_dump(mode="json"),
+            "toxicity": self.toxicity.model,
+            "tokenizer": self.tokenizer,
+        }

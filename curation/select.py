@@ -1,0 +1,194 @@
+"""Deciding: stored numbers against the policy's thresholds, first failing rule first, every failing rule kept.
+
+Nothing here reads a page again. Text is needed only for documents of which lines are cut, to count what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from curation.documents import CODE
+from curation.policy import Policy
+from curation.quality.rules import RuleSet, decide
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule applied to n documents: where it fails, on what value, against what threshold."""
+
+    stage: str
+    rule: str
+    fails: Mask
+    value: Floats
+    threshold: float | Floats
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """The outcome of all rules over n documents, before duplicates and the mixture are known."""
+
+    stage: list[str | None]
+    rule: list[str | None]
+    value: list[float | None]
+    threshold: list[float | None]
+    failed: list[list[str]]
+    cut: list[list[dict[str, int]]]
+
+    def keep(self) -> Mask:
+        """Which documents passed every rule."""
+        return np.array([rule is None for rule in self.rule], bool)
+
+
+def needed_columns(policy: Policy, schema_names: Sequence[str]) -> list[str]:
+    """The columns of a documents part that `apply_rules` reads (never `text`)."""
+    signals = {rule.signal for rules in (policy.quality.resolve(), policy.code.resolve()) for rule in rules.rules}
+    fixed = {
+        "key", "id", "source", "uri", "date", "language", "language_score", "license_kind", "tokens", "bytes",
+        "pii_spans", "toxicity", "toxic_words", "toxic_lines",
+    }  # fmt: skip
+    return [name for name in schema_names if name in signals or name in fixed]
+
+
+def bounds(policy: Policy) -> dict[str, tuple[float | None, float | None]]:
+    """Every stored number that a rule reads, with the (minimum, maximum) in force."""
+    found: dict[str, tuple[float | None, float | None]] = {}
+    for rules in (policy.quality.resolve(), policy.code.resolve()):
+        for rule in rules.rules:
+            low, high = found.get(rule.signal, (None, None))
+            found[rule.signal] = (
+                rule.minimum if rule.minimum is not None else low,
+                rule.maximum if rule.maximum is not None else high,
+            )
+    found["language_score"] = (policy.language.min_score, None)
+    found["toxicity"] = (None, policy.toxicity.max_document)
+    return found
+
+
+def apply_rules(documents: pa.Table, policy: Policy) -> Ruled:
+    """Judge the documents of one part, all of one source.
+
+    `documents` holds at least `needed_columns`. Order of the rules: language, quality, toxicity, privacy for web
+    pages; licence, file rules, privacy for code.
+    """
+    is_code = documents.num_rows > 0 and documents["source"][0].as_py() == CODE
+    cuts: list[list[dict[str, int]]] = [[] for _ in range(documents.num_rows)]
+    if is_code:
+        checks = [_license_check(documents, policy, kind) for kind in ("none", "copyleft", "other", "permissive")]
+        checks += _rule_set_checks(documents, policy.code.resolve(), "code")
+    else:
+        checks = _language_checks(documents, policy)
+        checks += _rule_set_checks(documents, policy.quality.resolve(), "quality")
+        cuts, cut_share = _toxic_cuts(documents, policy)
+        checks += _toxicity_checks(documents, policy, cut_share)
+    checks += _privacy_checks(documents, policy)
+    return _first_failures(checks, cuts)
+
+
+def cut_text(text: str, cuts: Sequence[dict[str, int]]) -> str:
+    """`text` without the given lines, each with the line break that ends it; what remains is stripped."""
+    pieces, position = [], 0
+    for span in cuts:
+        pieces.append(text[position : span["start"]])
+        position = span["end"] + 1
+    pieces.append(text[position:])
+    return "".join(pieces).strip("\n")
+
+
+def _numbers(documents: pa.Table, name: str) -> Floats:
+    return np.asarray(documents[name].to_numpy(), np.float64)
+
+
+def _language_checks(documents: pa.Table, policy: Policy) -> list[Check]:
+    if not policy.language.keep:
+        return []
+    score = _numbers(documents, "language_score")
+    wanted = pc.is_in(documents["language"], pa.array(policy.language.keep)).to_numpy()
+    least = policy.language.min_score
+    return [
+        Check("language", "language.other", ~wanted, score, np.nan),
+        Check("language", "language.uncertain", wanted & (score < least), score, least),
+    ]
+
+
+def _rule_set_checks(documents: pa.Table, rules: RuleSet, stage: str) -> list[Check]:
+    columns = {rule.signal: _numbers(documents, rule.signal) for rule in rules.rules}
+    decisions = decide(columns, rules)
+    checks = []
+    for index, rule in enumerate(rules.rules):
+        value = columns[rule.signal]
+        low = -np.inf if rule.minimum is None else rule.minimum
+        high = np.inf if rule.maximum is None else rule.maximum
+        checks.append(Check(stage, rule.name, decisions.failed[:, index], value, np.where(value < low, low, high)))
+    return checks
+
+
+def _license_check(documents: pa.Table, policy: Policy, kind: str) -> Check:
+    refused = kind not in policy.code.licenses
+    fails = pc.equal(documents["license_kind"], kind).to_numpy() & refused
+    unknown = np.full(documents.num_rows, np.nan)
+    return Check("license", f"license.{kind}", fails, unknown, np.nan)
+
+
+def _toxic_cuts(documents: pa.Table, policy: Policy) -> tuple[list[list[dict[str, int]]], Floats]:
+    """Lines to cut from each document, and the share of its bytes they are (characters counted as bytes)."""
+    limit = policy.toxicity.max_line
+    cuts: list[list[dict[str, int]]] = []
+    share = np.zeros(documents.num_rows)
+    sizes = documents["bytes"].to_pylist()
+    for row, lines in enumerate(documents["toxic_lines"].to_pylist()):
+        spans = [{"start": line["start"], "end": line["end"]} for line in lines or () if line["score"] > limit]
+        cuts.append(spans)
+        if spans:
+            share[row] = sum(span["end"] - span["start"] for span in spans) / max(1, sizes[row])
+    return cuts, share
+
+
+def _toxicity_checks(documents: pa.Table, policy: Policy, cut_share: Floats) -> list[Check]:
+    section = policy.toxicity
+    score = _numbers(documents, "toxicity")
+    words = _numbers(documents, "toxic_words") / np.maximum(1.0, _numbers(documents, "tokens"))
+    return [
+        Check("toxicity", "toxicity.document", score > section.max_document, score, section.max_document),
+        Check("toxicity", "toxicity.words", words > section.max_words, words, section.max_words),
+        Check("toxicity", "toxicity.lines", cut_share > section.max_cut, cut_share, section.max_cut),
+    ]
+
+
+def _privacy_checks(documents: pa.Table, policy: Policy) -> list[Check]:
+    most = policy.privacy.max_spans
+    if most is None:
+        return []
+    spans = _numbers(documents, "pii_spans")
+    return [Check("privacy", "privacy.spans", spans > most, spans, most)]
+
+
+def _first_failures(checks: Sequence[Check], cuts: list[list[dict[str, int]]]) -> Ruled:
+    rows = len(cuts)
+    stage: list[str | None] = [None] * rows
+    rule: list[str | None] = [None] * rows
+    value: list[float | None] = [None] * rows
+    threshold: list[float | None] = [None] * rows
+    failed: list[list[str]] = [[] for _ in range(rows)]
+    for check in checks:
+        limits = np.broadcast_to(np.asarray(check.threshold, np.float64), rows)
+        for row in np.flatnonzero(check.fails):
+            if check.rule not in failed[row]:  # several rules of a set may share a name
+                failed[row].append(check.rule)
+            if rule[row] is None:
+                stage[row], rule[row] = check.stage, check.rule
+                value[row], threshold[row] = _number(check.value[row]), _number(limits[row])
+    return Ruled(stage, rule, value, threshold, failed, cuts)
+
+
+def _number(value: float) -> float | None:
+    """A plain float, None where there is no number to show."""
+    return float(value) if np.isfinite(value) else None

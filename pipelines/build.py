@@ -1,0 +1,275 @@
+"""A build: the stages in their order, each skipped when what it wrote still matches.
+
+The driver only plans: it lists inputs, hands each stage its work orders in a file, and reads back small records.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from curation import mixing
+from curation.reading.sources import InputFile, Inputs, expand
+from curation.select import bounds
+from manifests.errors import JobError, UsageError
+from manifests.files import join, read_bytes, write_bytes
+from pipelines.parts import open_parquet, write_table
+from pipelines.progress import Progress
+from pipelines.recipe import Recipe
+from pipelines.records import (
+    WORK,
+    Completion,
+    load_completion,
+    remove_tree,
+    save_completion,
+    stage_key,
+    written,
+)
+from pipelines.runner import run_pipeline, write_json_lines
+from pipelines.stages import copies, dedup, ingest, publish, select, shard
+from pipelines.stages.publish import Published
+
+COMPLETION = "completion.json"
+
+
+@dataclass(frozen=True)
+class Build:
+    """One run of a recipe into an output folder."""
+
+    recipe: Recipe
+    out: str
+    options: PipelineOptions
+    progress: Progress
+
+    @property
+    def work(self) -> str:
+        """Folder of the work files."""
+        return join(self.out, WORK)
+
+    def run(self) -> Published:
+        """Run every stage that is not yet done.
+
+        Raises:
+            UsageError: the recipe's inputs cannot be listed; nothing was written.
+            JobError: a stage failed; the build published before, if any, is as it was.
+        """
+        recipe = self.recipe
+        inputs = list_inputs(recipe)
+        publish.finish_swap(self.out)
+        ingested = self._ingest(inputs.files)
+        check_errors(ingested, recipe.limits.max_error_share)
+        clusters = self._dedup(ingested)
+        selected = self._select(ingested, clusters)
+        settings = {"output": recipe.output.model_dump(mode="json")}
+        key = stage_key("shard", shard.VERSION, settings, [item.digest for item in (*ingested, selected)])
+        published = publish.already_published(self.out, key, recipe, inputs.skipped)
+        if published is not None:
+            return published
+        shards = self._shard(ingested, key)
+        with self.progress.stage("publish"):
+            return publish.publish(self.out, recipe, inputs.skipped, ingested, selected, shards, key)
+
+    def _pipeline(self, build: Callable[[beam.Pipeline], None], stage: str) -> None:
+        run_pipeline(self.options, build, stage)
+
+    def _orders(self, name: str, rows: Sequence[dict[str, Any]]) -> str:
+        url = join(self.work, name)
+        write_json_lines(url, rows)
+        return url
+
+    def _ingest(self, files: Sequence[InputFile]) -> list[Completion]:
+        recipe, work = self.recipe, self.work
+        orders = [ingest.task(file, recipe.policy(), recipe.reading) for file in files]
+        waiting = [order for order in orders if ingest.completed(work, order) is None]
+        with self.progress.stage("ingest", work, [order["folder"] for order in orders], _sizes(files)) as note:
+            if waiting:
+                # The largest first: a worker that begins with one ends no later than the others.
+                size = {order["folder"]: file.bytes or 0 for order, file in zip(orders, files, strict=True)}
+                waiting.sort(key=lambda order: (-size[order["folder"]], order["folder"]))
+                url = self._orders("ingest/orders.jsonl", waiting)
+                policy, reading = recipe.policy(), recipe.reading
+                self._pipeline(lambda pipeline: ingest.build(pipeline, url, work, policy, reading), "ingest")
+            note(
+                f"{len(orders) - len(waiting)} of {len(orders)} inputs were done already" if waiting else "done already"
+            )
+        found = [ingest.completed(work, order) for order in orders]
+        for order, completion in zip(orders, found, strict=True):
+            if completion is None:
+                raise JobError(f"ingest: {order['uri']}: the runner ended without reading it; run the command again")
+        return [completion for completion in found if completion is not None]
+
+    def _dedup(self, ingested: Sequence[Completion]) -> Completion:
+        recipe, work = self.recipe, self.work
+        settings = recipe.dedup.model_dump(mode="json", exclude={"keep"})
+        key = stage_key("dedup", dedup.VERSION, settings, [item.digest for item in ingested])
+        record = f"{dedup.FOLDER}/{COMPLETION}"
+        with self.progress.stage("dedup") as note:
+            found = load_completion(work, record, key)
+            if found is not None:
+                note("done already")
+                return found
+            write_table(join(work, dedup.CLUSTERS), dedup.CLUSTER.empty_table())
+            parts = ingest.document_parts(ingested)
+            documents = sum(item.facts["documents"] for item in ingested)
+            if parts and (recipe.dedup.exact or recipe.dedup.minhash):
+                url = self._orders("dedup/orders.jsonl", [{"documents": part.path} for part in parts])
+                partitions = dedup.partitions_for(documents)
+                self._pipeline(lambda pipeline: dedup.build(pipeline, url, work, recipe.dedup, partitions), "dedup")
+            with open_parquet(join(work, dedup.CLUSTERS)) as file:
+                facts = {"members": file.metadata.num_rows}
+            completion = Completion(key, (written(work, dedup.CLUSTERS),), facts)
+            save_completion(work, record, completion)
+            note(f"{facts['members']:,} documents have a copy")
+            return completion
+
+    def _select(self, ingested: Sequence[Completion], clusters: Completion) -> Completion:
+        recipe, work = self.recipe, self.work
+        policy = recipe.policy()
+        settings = {
+            "policy": policy.model_dump(mode="json"),
+            "keep": recipe.dedup.keep.model_dump(mode="json"),
+            "mixture": recipe.mixture,
+            "seed": recipe.seed,
+        }
+        key = stage_key("select", select.VERSION, settings, [item.digest for item in (*ingested, clusters)])
+        record = f"{select.FOLDER}/{COMPLETION}"
+        with self.progress.stage("select") as note:
+            found = load_completion(work, record, key)
+            if found is not None:
+                note("done already")
+                return found
+            remove_tree(join(work, select.FOLDER))
+            write_bytes(join(work, select.BOUNDS), json.dumps(bounds(policy), sort_keys=True).encode())
+            rows = self._parts(ingested)
+            documents = [row for row in rows if row["kind"] == "documents"]
+            url = self._orders("select/documents.jsonl", documents)
+            seed = recipe.seed
+            members = copies.Clusters(
+                dedup.CLUSTERS if clusters.facts["members"] else None, clusters.facts["members"], recipe.dedup.keep
+            )
+            self._pipeline(lambda p: select.build_judge(p, url, work, policy, members, seed), "select")
+            mixture, cuts = self._mixture(url)
+            every = self._orders("select/orders.jsonl", rows)
+            near = recipe.dedup.minhash.threshold if recipe.dedup.minhash else None
+            self._pipeline(lambda p: select.build_decide(p, every, work, policy, cuts, near, seed), "select")
+            outputs = [written(work, path) for path in (select.HISTOGRAMS, select.SUMMARY, select.BOUNDS)]
+            outputs += [written(work, row["decisions"]) for row in documents]
+            completion = Completion(key, tuple(outputs), {"mixture": mixture})
+            save_completion(work, record, completion)
+            return completion
+
+    def _parts(self, ingested: Sequence[Completion]) -> list[dict[str, Any]]:
+        """One row for each file of ingest, saying where what `select` makes of it goes."""
+        rows = []
+        for part in ingest.document_parts(ingested):
+            with open_parquet(join(self.work, part.path)) as file:
+                columns = file.schema_arrow.names
+                source = file.read_row_group(0, columns=["source"])["source"][0].as_py()
+            stem = "-".join(part.path.split("/")[-2:])
+            rows.append(
+                {
+                    "kind": "documents",
+                    "documents": part.path,
+                    "judged": f"{select.FOLDER}/judged/{stem}",
+                    "decisions": f"{select.FOLDER}/decisions/{stem}",
+                    "source": source,
+                    "columns": columns,
+                }
+            )
+        rows += [{"kind": "rejected", "rejected": part.path} for part in ingest.rejected_parts(ingested)]
+        rows += [{"kind": "errors", "errors": part.path} for part in ingest.error_files(ingested)]
+        return rows
+
+    def _mixture(self, url: str) -> tuple[dict[str, Any], dict[str, mixing.Cut]]:
+        """What the mixture wants and leaves out, and the exact cut of every source that loses documents."""
+        recipe, work = self.recipe, self.work
+        histograms = select.load_histograms(join(work, select.JUDGED_TOKENS))
+        available = {source: int(counts.sum()) for source, counts in sorted(histograms.items())}
+        plan = mixing.plan(available, recipe.mixture)
+        facts = {
+            "shares": recipe.mixture,
+            "available": available,
+            "targets": plan.targets,
+            "left_out": plan.left_out,
+        }
+        if not recipe.mixture:
+            return facts, {}
+        limits = {source: mixing.boundary(histograms[source], plan.targets[source]) for source in available}
+        size = 1 << mixing.HISTOGRAM_BITS
+        inner = {source: bucket for source, (bucket, _) in limits.items() if 0 <= bucket < size}
+        rows: list[Any] = []
+        if inner:
+            self._pipeline(lambda p: select.build_boundary(p, url, work, inner, recipe.seed), "select")
+            rows = json.loads(read_bytes(join(work, select.BOUNDARY)))
+        cuts = {}
+        for source, (bucket, remaining) in limits.items():
+            mine = [row for row in rows if row[0] == source]
+            places = np.array([row[1] for row in mine], np.uint64)
+            tokens = np.array([row[3] for row in mine], np.int64)
+            cuts[source] = mixing.cut(bucket, remaining, places, [row[2] for row in mine], tokens)
+        return facts, cuts
+
+    def _shard(self, ingested: Sequence[Completion], key: str) -> list[Completion]:
+        recipe, work = self.recipe, self.work
+        histograms = select.load_histograms(join(work, select.HISTOGRAMS))
+        rejected = histograms.pop("rejected", np.zeros(shard.ID_BUCKETS, np.int64))
+        kept = {name.removeprefix("kept "): counts for name, counts in histograms.items()}
+        with self.progress.stage("shard") as note:
+            tasks = [task.__dict__ for task in shard.plan_tasks(kept, rejected, recipe.output.shard_bytes, key)]
+            waiting = [task for task in tasks if shard.completed(work, task) is None]
+            if len(waiting) == len(tasks):
+                remove_tree(join(work, shard.FOLDER))
+            if waiting:
+                parts = self._orders("shard-parts.jsonl", self._parts(ingested))
+                url = self._orders("shard-orders.jsonl", waiting)
+                self._pipeline(lambda pipeline: shard.build(pipeline, url, work, parts), "shard")
+            else:
+                note("done already")
+        found = [shard.completed(work, task) for task in tasks]
+        if any(completion is None for completion in found):
+            raise JobError("shard: the runner ended without writing every shard; run the command again")
+        return [completion for completion in found if completion is not None]
+
+
+def list_inputs(recipe: Recipe) -> Inputs:
+    """Every archive and repository of the recipe, sorted, and what was passed over.
+
+    Raises:
+        UsageError: there is none, or a pattern matches nothing or cannot be read.
+    """
+    if not recipe.inputs.archives and not recipe.inputs.repositories:
+        raise UsageError(
+            "the recipe names no input: set `inputs.archives` and/or `inputs.repositories`, for example "
+            "--set 'inputs.archives=[crawl/*.warc.gz]'"
+        )
+    found = []
+    if recipe.inputs.archives:
+        found.append(expand(recipe.inputs.archives, "archive"))
+    if recipe.inputs.repositories:
+        found.append(expand(recipe.inputs.repositories, "repository"))
+    return Inputs(
+        tuple(file for inputs in found for file in inputs.files),
+        tuple(skipped for inputs in found for skipped in inputs.skipped),
+    )
+
+
+def check_errors(ingested: Sequence[Completion], most: float) -> None:
+    """JobError when more than the allowed share of all records was damaged."""
+    errors = sum(item.facts["errors"] for item in ingested)
+    records = sum(item.facts["records"] for item in ingested)
+    if records and errors / records > most:
+        worst = max(ingested, key=lambda item: (item.facts["errors"], item.facts["uri"]))
+        raise JobError(
+            f"ingest: {errors:,} of {records:,} records are damaged, more than limits.max_error_share allows "
+            f"({most:g}); most of them in {worst.facts['uri']} ({worst.facts['errors']:,})"
+        )
+
+
+def _sizes(files: Sequence[InputFile]) -> int:
+    return sum(file.bytes or 0 for file in files)

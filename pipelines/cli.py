@@ -1,0 +1,144 @@
+"""The `winnow` command. Each subcommand imports what it needs when it runs, so `winnow --help` is quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from finetune import commands as tuning
+from manifests.errors import WinnowError
+
+app = typer.Typer(
+    name="winnow",
+    help="From raw crawl to chat assistant, with every document and every model accounted for.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+recipes_app = typer.Typer(help="Recipes that ship.", no_args_is_help=True)
+manifest_app = typer.Typer(help="Look at manifests and check builds against them.", no_args_is_help=True)
+app.add_typer(recipes_app, name="recipes")
+app.add_typer(manifest_app, name="manifest")
+
+Out = Annotated[str, typer.Option("--out", "-o", help="Output folder or URL.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="Override a key of the recipe: key.path=value. Repeatable.")
+]
+BuildFolder = Annotated[str, typer.Argument(metavar="OUT", help="Folder of a finished build.")]
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def curate(
+    context: typer.Context,
+    recipe: Annotated[str, typer.Argument(help="Path of a recipe, or the name of one that ships.")],
+    out: Out = "out",
+    overrides: Set = None,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Local processes; 0 is one for each core. Other runners scale themselves.")
+    ] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Turn crawl archives and repositories into shards, manifest and report.
+
+    Any Beam option may follow, for example --runner DataflowRunner --project P --region R --temp_location gs://B/T.
+    """
+    from pipelines.commands import run_curate
+
+    run_curate(recipe, out, tuple(overrides or ()), workers, tuple(context.args), quiet=quiet)
+
+
+@app.command()
+def report(out: BuildFolder) -> None:
+    """Write OUT/report.html again."""
+    from pipelines.report import write_report
+
+    write_report(out)
+    typer.echo(f"{out}/report.html")
+
+
+@app.command()
+def explain(
+    out: BuildFolder,
+    uri: Annotated[str | None, typer.Option(help="URI of the page or file.")] = None,
+    identity: Annotated[str | None, typer.Option("--id", help="Id of the document.")] = None,
+) -> None:
+    """Say why a document is in or out, with every value measured."""
+    from pipelines.explain import explain as find
+    from pipelines.explain import print_explanation
+
+    print_explanation(find(out, uri=uri, id=identity))
+
+
+@recipes_app.command("list")
+def recipes_list() -> None:
+    """Names of the recipes that ship, with what each is for."""
+    from pipelines.commands import run_recipes_list
+
+    run_recipes_list()
+
+
+@recipes_app.command("show")
+def recipes_show(
+    name: Annotated[str, typer.Argument(help="Name of a recipe that ships, or a path.")],
+    overrides: Set = None,
+) -> None:
+    """Print a complete, commented recipe: every key, its value, and what it means."""
+    from pipelines.commands import run_recipes_show
+
+    run_recipes_show(name, tuple(overrides or ()))
+
+
+@manifest_app.command("show")
+def manifest_show(folder: Annotated[str, typer.Argument(help="A build or a model.")]) -> None:
+    """Print what a manifest says, in short."""
+    from pipelines.commands import run_manifest_show
+
+    run_manifest_show(folder)
+
+
+@manifest_app.command("verify")
+def manifest_verify(folder: Annotated[str, typer.Argument(help="A build or a model.")]) -> None:
+    """Read every file again and compare it with the manifest. Exit code 1 when something differs."""
+    from pipelines.commands import run_manifest_verify
+
+    run_manifest_verify(folder)
+
+
+@app.command()
+def demo(
+    out: Out = "demo",
+    quick: Annotated[bool, typer.Option("--quick", help="Curation only, without the tuning stages.")] = False,
+) -> None:
+    """Run the whole chain on a generated sample: shards, manifest, report, base model, chat assistant."""
+    from pipelines.demo.driver import run_demo
+
+    run_demo(out, tuning=not quick)
+
+
+for command in (tuning.pretrain, tuning.sft, tuning.reward, tuning.rlhf, tuning.chat):
+    app.command()(command)
+
+
+def main() -> None:
+    """Entry point: known errors become one message and their exit code."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    try:
+        app()
+    except WinnowError as error:
+        typer.secho(f"winnow: {error}", err=True, fg=typer.colors.RED if sys.stderr.isatty() else None)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.secho("winnow: interrupted; run the same command again to go on from the last finished piece", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""What `winnow explain` knows about a record, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measured number and the range in which it passes; None where a side is open."""
+
+    name: str
+    value: float | None
+    minimum: float | None
+    maximum: float | None
+
+    @property
+    def passes(self) -> bool | None:
+        """Whether the value is in range; None without a value or a threshold."""
+        if self.value is None or (self.minimum is None and self.maximum is None):
+            return None
+        return (self.minimum is None or self.value >= self.minimum) and (
+            self.maximum is None or self.value <= self.maximum
+        )
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the text with its toxicity."""
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was decided: kept, or the stage and rule that rejected, with every rule that failed."""
+
+    keep: bool
+    stage: str | None
+    rule: str | None
+    value: float | None
+    threshold: float | None
+    failed: tuple[str, ...]
+    duplicate_of: str | None
+    similarity: float | None
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The duplicates a document belongs to, and the copy of them that stays; None where all failed other rules."""
+
+    size: int
+    kept_id: str | None
+    kept_uri: str | None
+    similarity: float | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a kept document lies: a shard's path within the build, and its row counted from 0."""
+
+    path: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Details:
+    """What ingest measured, and what became of the text's lines."""
+
+    date: str
+    language: str
+    language_score: float | None
+    license: str | None
+    license_kind: str | None
+    tokens: int
+    measures: tuple[Measure, ...]
+    pii: tuple[tuple[str, int], ...]
+    toxicity: float | None
+    toxic_words: int
+    toxic_lines: tuple[Line, ...]
+    cuts: tuple[str, ...]
+    opening: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record that matches; `details` is None for records without text and where work files are gone.
+
+    `origin` is the archive and offset, or the repository and commit; empty where only the published rejects are left.
+    """
+
+    id: str
+    source: str
+    uri: str
+    origin: str
+    outcome: Outcome | None
+    details: Details | None
+    cluster: Cluster | None
+    place: Place | None
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Damage of an input, at a byte of an archive or a path of a repository."""
+
+    uri: str
+    path: str | None
+    offset: int | None
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything known about a URI or id: records, and where there are none, damage of the input it names.
+
+    `matched` counts all records that match; the first of them are in `records`.
+    """
+
+    query: str
+    records: tuple[Record, ...]
+    matched: int
+    damage: tuple[Damage, ...]

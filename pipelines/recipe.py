@@ -1,0 +1,111 @@
+"""The recipe: one typed, documented description of a build.
+
+A key's type, default and meaning stand in these models (and those of `curation.policy`) and nowhere else.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from curation.dedup.choose import KeepConfig
+from curation.dedup.config import MinHashConfig
+from curation.mixing import check_shares
+from curation.policy import Policy
+from curation.reading.records import ReadingLimits
+from manifests.config import Config, load_config
+from manifests.errors import UsageError
+
+RECIPES = Path(__file__).parent / "recipes"
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+
+
+class InputsConfig(Config):
+    """What is read. Paths, globs (`**` too), folders, and any URL that fsspec opens (`s3://`, `gs://`, `https://`)."""
+
+    archives: tuple[str, ...] = Field((), description="WARC and WET files, gzipped or not, told apart by content")
+    repositories: tuple[str, ...] = Field((), description="git repositories, bare or with a work tree")
+
+
+class DedupConfig(Config):
+    """Which copies are removed, and which one stays."""
+
+    exact: bool = Field(True, description="remove documents whose text is the same but for white space")
+    minhash: MinHashConfig | None = Field(MinHashConfig(), description="remove near-duplicates; null turns it off")
+    keep: KeepConfig = Field(KeepConfig(), description="which copy stays, among those that pass the rules")
+
+
+class OutputConfig(Config):
+    """How the output is cut into files."""
+
+    shard_bytes: int = Field(256 << 20, ge=1024, description="text bytes per shard, at most, before compression")
+
+
+class LimitsConfig(Config):
+    """When a build stops instead of going on."""
+
+    max_error_share: Share = Field(0.2, description="damaged records / records met, over the whole input")
+
+
+class Recipe(Policy):
+    """A build from raw crawl and code to shards."""
+
+    name: Name = Field("dataset", description="name of the dataset")
+    version: Name = Field("1", description="version of the dataset")
+    seed: int = Field(1, ge=0, lt=1 << 63, description="every random choice is a hash of this and a document's id")
+    inputs: InputsConfig = Field(InputsConfig(), description="what is read")
+    reading: ReadingLimits = Field(ReadingLimits(), description="bounds on what one record may cost")
+    dedup: DedupConfig = Field(DedupConfig(), description="which copies are removed")
+    mixture: dict[str, Share] = Field(
+        {}, description="source -> share of the output's tokens; sources not named share the rest"
+    )
+    output: OutputConfig = Field(OutputConfig(), description="how the output is cut into files")
+    limits: LimitsConfig = Field(LimitsConfig(), description="when a build stops")
+
+    @model_validator(mode="after")
+    def _mixture_adds_up(self) -> Recipe:
+        try:
+            check_shares(self.mixture)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    def policy(self) -> Policy:
+        """The part that says how documents are measured and judged."""
+        return Policy(**{name: getattr(self, name) for name in Policy.model_fields})
+
+
+KEY_ORDER = (
+    "name", "version", "seed", "inputs", "reading", "extraction", "language", "quality", "code", "privacy", "toxicity",
+    "tokenizer", "dedup", "mixture", "output", "limits",
+)  # fmt: skip
+"""The order in which a recipe is printed: that of the data."""
+
+
+def recipe_path(name: str) -> Path:
+    """The file of a recipe: a path as it is, or the name of one that ships.
+
+    Raises:
+        UsageError: neither a file nor a known name.
+    """
+    if Path(name).is_file():
+        return Path(name)
+    shipped = RECIPES / f"{name}.yaml"
+    if "/" not in name and shipped.is_file():
+        return shipped
+    known = ", ".join(shipped_recipes())
+    raise UsageError(f"{name}: no such recipe file, and no recipe that ships has this name (those are: {known})")
+
+
+def shipped_recipes() -> list[str]:
+    """Names of the recipes that ship."""
+    return sorted(path.stem for path in RECIPES.glob("*.yaml"))
+
+
+def load_recipe(name: str, overrides: tuple[str, ...] = ()) -> Recipe:
+    """Read and check a recipe by path or name, with `--set` overrides applied."""
+    return load_config(Recipe, recipe_path(name), overrides)

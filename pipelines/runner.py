@@ -1,0 +1,148 @@
+"""Running a Beam pipeline: options from the command line, the local runner, errors that explain themselves."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import json
+import logging
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import apache_beam as beam
+from apache_beam.options import pipeline_options
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, SetupOptions, StandardOptions
+
+from manifests.errors import JobError, UsageError, WinnowError
+
+LOCAL_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+"""The local runner by its full name: plain `DirectRunner` may hand a pipeline to Prism, which downloads a binary."""
+
+_LOCAL_NAMES = {None, "DirectRunner", "direct", "FnApiRunner", LOCAL_RUNNER}
+_MARK = "WINNOW-FAILURE"
+_MARKED = re.compile(_MARK + r" (\{.*?\}) " + _MARK)
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class WorkerFailure(Exception):
+    """Carries an explained error from a worker to the command through a runner that keeps only its text."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{_MARK} {json.dumps({'message': message})} {_MARK}")
+
+
+def explained(process: Function) -> Function:
+    """Decorate a DoFn's generator: known errors and a full disk reach the user as one message."""
+
+    @functools.wraps(process)
+    def wrapper(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        try:
+            yield from process(*args, **kwargs)
+        except WinnowError as error:
+            raise WorkerFailure(str(error)) from error
+        except OSError as error:
+            raise WorkerFailure(describe_os_error(error)) from error
+
+    return wrapper  # type: ignore[return-value]
+
+
+def describe_os_error(error: OSError) -> str:
+    """One sentence for a file error, with the path when it is known."""
+    place = f"{error.filename}: " if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"{place}no space left on the disk; what was finished is kept, free some space and run the same command"
+    return f"{place}{error.strerror or error}"
+
+
+def make_options(arguments: Sequence[str], workers: int) -> PipelineOptions:
+    """Beam options from command-line arguments, for `workers` local processes unless another runner is named.
+
+    Raises:
+        UsageError: an argument that no Beam option takes, or a value that its option refuses.
+    """
+    # Beam's own parsing only warns about unknown arguments.
+    parser = pipeline_options._BeamArgumentParser(allow_abbrev=False, exit_on_error=False)
+    for options_class in _option_classes(PipelineOptions):
+        options_class._add_argparse_args(parser)
+    try:
+        _, unknown = parser.parse_known_args(list(arguments))
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"Beam options: {error}") from None
+    if unknown:
+        raise UsageError(
+            f"unknown option {unknown[0]}; `winnow curate --help` lists ours, Beam's are listed in its docs"
+        )
+    options = PipelineOptions(list(arguments))
+    standard = options.view_as(StandardOptions)
+    if standard.runner in _LOCAL_NAMES:
+        standard.runner = LOCAL_RUNNER
+        direct = options.view_as(DirectOptions)
+        if not any(argument.startswith("--direct_") for argument in arguments):
+            direct.direct_num_workers = workers
+            direct.direct_running_mode = "multi_processing" if workers > 1 else "in_memory"
+    options.view_as(SetupOptions).save_main_session = False
+    return options
+
+
+def _option_classes(base: type[PipelineOptions]) -> Iterator[type[PipelineOptions]]:
+    for options_class in base.__subclasses__():
+        if "_add_argparse_args" in vars(options_class) and options_class.__module__.startswith("apache_beam."):
+            yield options_class
+        yield from _option_classes(options_class)
+
+
+def run_pipeline(options: PipelineOptions, build: Callable[[beam.Pipeline], None], stage: str) -> None:
+    """Build and run one pipeline to its end.
+
+    Raises:
+        JobError: the job failed; the message is the worker's when it explained itself.
+    """
+    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    try:
+        pipeline = beam.Pipeline(options=options)
+        build(pipeline)
+        pipeline.run().wait_until_finish()
+    except WinnowError:
+        raise
+    except Exception as error:
+        found = _MARKED.search(str(error))
+        if found:
+            raise JobError(f"{stage}: {json.loads(found.group(1))['message']}") from None
+        if isinstance(error, OSError):
+            raise JobError(f"{stage}: {describe_os_error(error)}") from error
+        raise
+
+
+class ReadTasks(beam.PTransform):
+    """One element per line of a JSON-lines file that is read at run time, so the job graph stays small."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+
+    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
+        """The tasks as dictionaries, spread over the workers."""
+        return (
+            pipeline
+            | "TaskFile" >> beam.Create([self._url])
+            | "ReadTasks" >> beam.FlatMap(read_json_lines)
+            | "Spread" >> beam.Reshuffle()
+        )
+
+
+def read_json_lines(url: str) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON-lines file."""
+    from manifests.files import open_read
+
+    with open_read(url) as stream:
+        for line in stream:
+            yield json.loads(line)
+
+
+def write_json_lines(url: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Write a JSON-lines file atomically."""
+    from manifests.files import write_bytes
+
+    write_bytes(url, b"".join(json.dumps(row, sort_keys=True).encode() + b"\n" for row in rows))

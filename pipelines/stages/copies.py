@@ -1,0 +1,228 @@
+"""Which member of each cluster of copies stays, and what that says about the others."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from curation.dedup.choose import KeepConfig, choose
+from curation.dedup.keys import KEY
+from manifests.files import exists, filesystem, join
+from pipelines.parts import read_columns, sort_rows, write_table
+from pipelines.runner import explained
+
+COPIES = "select/copies"
+MEMBERS_PER_PARTITION = 250_000
+
+COPY = pa.schema(
+    [
+        ("component", pa.binary(16)),
+        ("key", pa.binary(16)),
+        ("id", pa.string()),
+        ("uri", pa.string()),
+        ("source", pa.string()),
+        ("tokens", pa.int64()),
+        ("date", pa.string()),
+        ("eligible", pa.bool_()),  # passed the rules
+        ("exact", pa.binary(16)),
+        ("similarity", pa.float64()),
+        ("kept", pa.bool_()),
+        ("rule", pa.string()),  # same_record, exact or near; null for the copy that stays and for ineligible ones
+        ("duplicate_of", pa.string()),
+    ]
+)
+"""One row per document that has a copy."""
+
+_MEMBER = pa.schema([field for field in COPY if field.name not in ("kept", "rule", "duplicate_of")])
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Where the clusters are, how many documents they hold, and the order in which copies are preferred."""
+
+    path: str | None
+    members: int
+    keep: KeepConfig
+
+    @property
+    def partitions(self) -> int:
+        """Shuffle keys the clusters are spread over; depends on the data only."""
+        return max(1, -(-self.members // MEMBERS_PER_PARTITION))
+
+    def load(self, work: str) -> LoadedClusters:
+        """The clusters as arrays."""
+        table = read_columns(join(work, self.path)) if self.path else None
+        return LoadedClusters(table, self.partitions)
+
+
+class LoadedClusters:
+    """Clusters in memory (56 bytes a member), for finding the members among the documents of a part."""
+
+    def __init__(self, table: pa.Table | None, partitions: int) -> None:
+        self._table, self._partitions = table, partitions
+        self._keys = key_array(table["key"]) if table is not None else np.empty(0, KEY)
+
+    def payloads(self, judged: pa.Table, dates: pa.ChunkedArray) -> Iterator[tuple[int, bytes]]:
+        """(partition, rows of `_MEMBER` as Arrow IPC) for the members among the rows of a judged part."""
+        if self._table is None or not judged.num_rows:
+            return
+        keys = key_array(judged["key"])
+        places = np.searchsorted(self._keys, keys)
+        places[places == len(self._keys)] = 0
+        rows = np.flatnonzero(self._keys[places] == keys) if len(self._keys) else np.empty(0, np.int64)
+        if not len(rows):
+            return
+        here = judged.take(pa.array(rows))
+        cluster = self._table.take(pa.array(places[rows]))
+        members = pa.table(
+            {
+                "component": cluster["component"],
+                **{name: here[name] for name in ("key", "id", "uri", "source", "tokens")},
+                "date": dates.take(pa.array(rows)),
+                "eligible": here["keep"],
+                "exact": cluster["exact"],
+                "similarity": cluster["similarity"],
+            },
+            schema=_MEMBER,
+        )
+        first = np.frombuffer(b"".join(members["component"].to_pylist()), ">u8")[::2]
+        partition = (first % np.uint64(self._partitions)).astype(np.int64)
+        for index in np.unique(partition):
+            yield int(index), to_ipc(members.filter(pa.array(partition == index)))
+
+
+class ChooseCopies(beam.DoFn):
+    """Lets each cluster keep its best eligible member and writes the outcome, one file per partition."""
+
+    def __init__(self, work: str, keep: KeepConfig, seed: int) -> None:
+        super().__init__()
+        self._work, self._keep, self._seed = work, keep, seed
+
+    @explained
+    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Any]:
+        """Yields, by source, minus the tokens of the removed copies, by mixture bucket."""
+        from pipelines.stages.select import mixture_histogram
+
+        partition, blocks = element
+        members = pa.concat_tables([from_ipc(block) for block in blocks])
+        outcome = choose_copies(sort_rows(members, "component", "key"), self._keep)
+        write_table(join(self._work, f"{COPIES}/part-{partition:05d}.parquet"), outcome)
+        removed = outcome.filter(outcome["rule"].is_valid())
+        for source in sorted(set(removed["source"].to_pylist())):
+            rows = removed.filter(pa.compute.equal(removed["source"], source))
+            yield {source: -mixture_histogram(rows, self._seed)}
+
+
+def choose_copies(members: pa.Table, keep: KeepConfig) -> pa.Table:
+    """Rows of `COPY` from rows of `_MEMBER`: who stays, and of whom the other eligible members are copies."""
+    keys = key_array(members["key"])
+    columns = {
+        "source": np.array(members["source"].to_pylist()),
+        "length": members["tokens"].to_numpy(),
+        "date": parse_dates(members["date"].to_pylist()),
+    }
+    eligible = members["eligible"].to_numpy()
+    best = choose(key_array(members["component"]), keys, columns, eligible, keep)
+    ids, exact = members["id"].to_pylist(), members["exact"].to_pylist()
+    kept, rules, duplicate_of = [], [], []
+    for row, survivor in enumerate(best.tolist()):
+        stays = survivor == row
+        copy = eligible[row] and not stays
+        kept.append(stays)
+        duplicate_of.append(ids[survivor] if copy else None)
+        if not copy:
+            rules.append(None)
+        elif ids[row] == ids[survivor]:
+            rules.append("same_record")
+        else:
+            rules.append("exact" if exact[row] == exact[survivor] else "near")
+    outcome = members
+    for name, values in (("kept", kept), ("rule", rules), ("duplicate_of", duplicate_of)):
+        outcome = outcome.append_column(COPY.field(name), pa.array(values, COPY.field(name).type))
+    return outcome.select(COPY.names).cast(COPY)
+
+
+class LoadedCopies:
+    """The removed copies, for applying them to the decisions of a part."""
+
+    def __init__(self, copies: pa.Table) -> None:
+        removed = sort_rows(copies.filter(copies["rule"].is_valid()), "key")
+        self._keys = key_array(removed["key"])
+        self._rule = removed["rule"].to_pylist()
+        self._of = removed["duplicate_of"].to_pylist()
+        self._similarity = removed["similarity"].to_pylist()
+
+    def contains(self, keys: pa.ChunkedArray) -> NDArray[np.bool_]:
+        """Which documents are removed copies."""
+        return self._places(keys) >= 0
+
+    def apply(self, rows: dict[str, list[Any]], least_similarity: float | None) -> None:
+        """Mark the removed copies among the rows (a column dictionary of `DECISION`) as rejected."""
+        for row, place in enumerate(self._places(pa.chunked_array([pa.array(rows["key"], pa.binary(16))]))):
+            if place >= 0:
+                rows["keep"][row], rows["stage"][row], rows["rule"][row] = False, "dedup", self._rule[place]
+                rows["failed"][row] = [*rows["failed"][row], self._rule[place]]
+                rows["duplicate_of"][row] = self._of[place]
+                similarity = 1.0 if self._rule[place] != "near" else self._similarity[place]
+                rows["similarity"][row] = rows["value"][row] = similarity
+                rows["threshold"][row] = 1.0 if self._rule[place] != "near" else least_similarity
+
+    def _places(self, keys: pa.ChunkedArray) -> NDArray[np.int64]:
+        wanted = key_array(keys)
+        if not len(self._keys) or not len(wanted):
+            return np.full(len(wanted), -1, np.int64)
+        places = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        return np.where(self._keys[places] == wanted, places, -1)
+
+
+def copies_table(work: str) -> pa.Table:
+    """All outcomes of `ChooseCopies`, in the order of (component, key)."""
+    folder = join(work, COPIES)
+    if not exists(folder):
+        return COPY.empty_table()
+    fs, path = filesystem(folder)
+    tables = [read_columns(fs.unstrip_protocol(name)) for name in sorted(fs.ls(path, detail=False))]
+    return sort_rows(pa.concat_tables(tables), "component", "key") if tables else COPY.empty_table()
+
+
+def load_copies(work: str) -> LoadedCopies:
+    """The removed copies of a build."""
+    return LoadedCopies(copies_table(work))
+
+
+def key_array(column: pa.ChunkedArray) -> Any:
+    """A fixed-width key column as a numpy array of 16-byte strings."""
+    return np.frombuffer(b"".join(column.to_pylist()), KEY)
+
+
+@functools.lru_cache(maxsize=4096)
+def _parse_date(date: str) -> np.datetime64:
+    try:
+        return np.datetime64(date.rstrip("Zz")[:19], "s")
+    except ValueError:
+        return np.datetime64("NaT", "s")
+
+
+def parse_dates(dates: list[str | None]) -> NDArray[np.datetime64]:
+    """ISO dates to seconds; NaT where there is none or it cannot be read."""
+    return np.array([_parse_date(date or "") for date in dates], "datetime64[s]")
+
+
+def to_ipc(table: pa.Table) -> bytes:
+    """A table as an Arrow IPC stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def from_ipc(block: bytes) -> pa.Table:
+    """The table of an Arrow IPC stream."""
+    return pa.ipc.open_stream(block).read_all()

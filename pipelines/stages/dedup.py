@@ -1,0 +1,191 @@
+"""Stage `dedup`: documents to clusters of copies; hashes, sketches and keys are shuffled, never text.
+
+Every document's exact hash, and the bands of its MinHash signature, are grouped under few shuffle keys as arrays.
+A bucket verifies its candidates from the sketches that came with it. Components of the verified pairs are the
+clusters; which copy stays is decided later, in `select`, among those that pass the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+
+from curation.dedup.buckets import Pairs, candidate_pairs, exact_pairs
+from curation.dedup.components import connected_components
+from curation.dedup.keys import KEY
+from curation.dedup.minhash import band_hashes, exact_hash, has_signature, signatures, sketch
+from manifests.files import join
+from pipelines.parts import open_parquet, write_table
+from pipelines.recipe import DedupConfig
+from pipelines.runner import ReadTasks, explained
+
+VERSION = 1
+FOLDER = "dedup"
+CLUSTERS = f"{FOLDER}/clusters.parquet"
+EXACT_LEVEL = -1
+DOCUMENTS_PER_PARTITION = 250_000
+"""A partition of a band holds about so many entries (some 150 bytes each): the memory of one worker."""
+
+CLUSTER = pa.schema(
+    [
+        ("key", pa.binary(16)),
+        ("component", pa.binary(16)),  # smallest key of the cluster
+        ("exact", pa.binary(16)),  # smallest key among the documents with the same text
+        ("similarity", pa.float64()),  # to the most similar verified copy
+    ]
+)
+"""One row per document that has a copy, sorted by key."""
+
+
+def partitions_for(documents: int) -> int:
+    """How many shuffle keys a band is spread over; depends on the data, never on the workers."""
+    return max(1, -(-documents // DOCUMENTS_PER_PARTITION))
+
+
+def build(pipeline: beam.Pipeline, tasks_url: str, work: str, config: DedupConfig, partitions: int) -> None:
+    """The stage's job graph; it ends by writing `CLUSTERS`."""
+    _ = (
+        pipeline
+        | ReadTasks(tasks_url)
+        | "Sign" >> beam.ParDo(SignPart(work, config, partitions))
+        | "Buckets" >> beam.GroupByKey()
+        | "Verify" >> beam.ParDo(VerifyBuckets(config))
+        | "OneGraph" >> beam.Map(lambda pairs: (0, pairs))
+        | "Edges" >> beam.GroupByKey()
+        | "Components" >> beam.ParDo(WriteClusters(work))
+    )
+
+
+class SignPart(beam.DoFn):
+    """Hashes the documents of one part, and emits them by (level, partition): level -1 is exact, the others bands."""
+
+    def __init__(self, work: str, config: DedupConfig, partitions: int) -> None:
+        super().__init__()
+        self._work, self._config, self._partitions = work, config, partitions
+
+    @explained
+    def process(self, part: dict[str, Any]) -> Iterator[tuple[tuple[int, int], bytes]]:
+        """Yields ((level, partition), packed entries)."""
+        with open_parquet(join(self._work, part["documents"])) as file:
+            for batch in file.iter_batches(batch_size=4096, columns=["key", "text"]):
+                keys = np.frombuffer(b"".join(batch["key"].to_pylist()), KEY)
+                yield from self._entries(keys, batch["text"].to_pylist())
+
+    def _entries(self, keys: Any, texts: list[str]) -> Iterator[tuple[tuple[int, int], bytes]]:
+        if self._config.exact:
+            hashes = exact_hash(texts)
+            yield from self._spread(EXACT_LEVEL, hashes[:, 0], keys, hashes[:, 1:].copy().view(np.uint8))
+        minhash = self._config.minhash
+        if minhash is None:
+            return
+        signed = signatures(
+            texts, ngram=minhash.ngram, num_perm=minhash.num_perm, seed=minhash.seed, scheme=minhash.scheme
+        )
+        able = has_signature(signed)
+        if not able.any():
+            return
+        signed, keys = signed[able], keys[able]
+        bands = band_hashes(signed, *minhash.bands_rows)
+        sketches = sketch(signed)
+        for band in range(bands.shape[1]):
+            yield from self._spread(band, bands[:, band], keys, sketches)
+
+    def _spread(self, level: int, hashes: Any, keys: Any, payload: Any) -> Iterator[tuple[tuple[int, int], bytes]]:
+        partition = (hashes % np.uint64(self._partitions)).astype(np.int64)
+        for index in np.unique(partition):
+            mask = partition == index
+            yield (level, int(index)), pack(hashes[mask], keys[mask], payload[mask])
+
+
+def entry_type(payload_bytes: int) -> np.dtype[Any]:
+    """One shuffled entry: the bucket's hash, the document's key, and a sketch (or the rest of an exact hash)."""
+    return np.dtype([("hash", "<u8"), ("key", KEY), ("payload", "u1", (payload_bytes,))])
+
+
+def pack(hashes: Any, keys: Any, payload: Any) -> bytes:
+    """Entries as bytes: the width of the payload, then the rows."""
+    rows = np.empty(len(hashes), entry_type(payload.shape[1]))
+    rows["hash"], rows["key"], rows["payload"] = hashes, keys, payload
+    return int(payload.shape[1]).to_bytes(4, "little") + rows.tobytes()
+
+
+def unpack(blocks: Iterable[bytes]) -> Any:
+    """The rows of packed blocks, one after the other."""
+    rows = [np.frombuffer(block, entry_type(int.from_bytes(block[:4], "little")), offset=4) for block in blocks]
+    return np.concatenate(rows)
+
+
+class VerifyBuckets(beam.DoFn):
+    """Turns the entries of one (level, partition) into verified pairs."""
+
+    def __init__(self, config: DedupConfig) -> None:
+        super().__init__()
+        self._config = config
+
+    @explained
+    def process(self, element: tuple[tuple[int, int], Iterable[bytes]]) -> Iterator[bytes]:
+        """Yields packed pairs of this level and partition, if there are any."""
+        (level, _), blocks = element
+        rows = unpack(blocks)
+        if level == EXACT_LEVEL:
+            pairs = exact_pairs(np.stack([rows["hash"], rows["payload"].copy().view("<u8")[:, 0]], axis=1), rows["key"])
+        else:
+            minhash = self._config.minhash
+            assert minhash is not None, "only a MinHash recipe makes bands"
+            pairs = candidate_pairs(
+                rows["hash"], rows["key"], rows["payload"], threshold=minhash.threshold, cap=minhash.bucket_cap
+            )
+        if len(pairs.left):
+            yield pack_pairs(pairs, exact=level == EXACT_LEVEL)
+
+
+PAIR = np.dtype([("left", KEY), ("right", KEY), ("similarity", "<f4"), ("exact", "?")])
+
+
+def pack_pairs(pairs: Pairs, *, exact: bool) -> bytes:
+    """Pairs as bytes."""
+    rows = np.empty(len(pairs.left), PAIR)
+    rows["left"], rows["right"], rows["similarity"], rows["exact"] = pairs.left, pairs.right, pairs.similarity, exact
+    return rows.tobytes()
+
+
+class WriteClusters(beam.DoFn):
+    """Connects all verified pairs into clusters."""
+
+    def __init__(self, work: str) -> None:
+        super().__init__()
+        self._work = work
+
+    @explained
+    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[int]:
+        """Writes the clusters and yields how many documents they hold."""
+        rows = np.concatenate([np.frombuffer(block, PAIR) for block in element[1]])
+        table = cluster_table(rows)
+        write_table(join(self._work, CLUSTERS), table)
+        yield table.num_rows
+
+
+def cluster_table(pairs: Any) -> pa.Table:
+    """The rows of `CLUSTER` that verified pairs (dtype `PAIR`, in any order, repeats allowed) make."""
+    clusters = connected_components(pairs["left"], pairs["right"])
+    members = clusters.keys
+    exact = pairs[pairs["exact"]]
+    texts = connected_components(exact["left"], exact["right"])
+    same_text = members.copy()
+    same_text[np.searchsorted(members, texts.keys)] = texts.component
+    similarity = np.zeros(len(members))
+    for side in ("left", "right"):
+        np.maximum.at(similarity, np.searchsorted(members, pairs[side]), pairs["similarity"])
+    return pa.table(
+        [as_binary(members), as_binary(clusters.component), as_binary(same_text), pa.array(similarity)], schema=CLUSTER
+    )
+
+
+def as_binary(keys: Any) -> pa.Array:
+    """Keys as a fixed-width Arrow array (which keeps the trailing NUL bytes that numpy scalars lose)."""
+    buffer = pa.py_buffer(np.ascontiguousarray(keys).tobytes())
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(keys), [None, buffer])

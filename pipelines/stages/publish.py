@@ -1,0 +1,264 @@
+"""Stage `publish`: the manifest, counted from the files written; the report; and the swap that makes a build visible.
+
+Everything is made beside the output first. The swap then takes the old manifest away, moves folders by renaming,
+and puts the new manifest in place last, so a build with a manifest is whole. A journal lets the next run finish a
+swap that was interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from curation import statistics
+from curation.documents import INPUT_ERROR
+from curation.reading.sources import SkippedInput
+from manifests.dataset import ENTERED, KEPT, KIND, count_totals, verify_totals
+from manifests.digests import digest_json
+from manifests.errors import JobError, UsageError
+from manifests.files import exists, filesystem, is_local, join, read_bytes, size_of, write_bytes
+from manifests.manifest import MANIFEST_NAME, code_identity, read_manifest, write_manifest
+from pipelines.parts import read_columns, write_table
+from pipelines.recipe import Recipe
+from pipelines.records import WORK, Completion, remove_tree, written
+from pipelines.report import render_card, render_report
+from pipelines.stages import ingest, select, shard
+from pipelines.stages.copies import copies_table
+
+STAGED = f"{WORK}/publish"
+OLD = f"{WORK}/replaced"
+JOURNAL = f"{WORK}/publish.json"
+PUBLISHED = f"{WORK}/published.json"
+ERRORS = "errors/part-00000.parquet"
+REPORT, CARD = "report.html", "README.md"
+STAGES = ("ingest", "language", "license", "quality", "code", "toxicity", "privacy", "dedup", "mix", "publish")
+"""Stages of the funnel, in the order in which documents meet them."""
+ENTRIES = ("shards", "rejected", "errors", REPORT, CARD)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A finished build."""
+
+    out: str
+    manifest: dict[str, Any]
+    fresh: bool  # False when everything was there already
+
+
+def publish(
+    out: str,
+    recipe: Recipe,
+    passed_over: Sequence[SkippedInput],
+    ingested: Sequence[Completion],
+    selected: Completion,
+    shards: Sequence[Completion],
+    shard_key: str,
+) -> Published:
+    """Write manifest, report and card, and make the build visible in `out`."""
+    work = join(out, WORK)
+    staged = join(out, STAGED)
+    remove_tree(staged)
+    fs, _ = filesystem(out)
+    fs.makedirs(filesystem(staged)[1], exist_ok=True)
+    for name in ("shards", "rejected"):
+        move(join(work, shard.FOLDER, name), join(staged, name))
+    _write_errors(work, staged, ingested)
+    summary = statistics.from_json(read_bytes(join(work, select.SUMMARY)))
+    document = manifest_document(recipe, staged, passed_over, ingested, selected, shards, summary)
+    manifest = write_manifest(staged, document)
+    write_bytes(join(staged, REPORT), render_report(manifest, summary, copies_table(work)).encode())
+    write_bytes(join(staged, CARD), render_card(manifest, summary).encode())
+    write_bytes(join(out, JOURNAL), json.dumps({"shard_key": shard_key}).encode())
+    finish_swap(out)
+    return Published(out, read_manifest(out), fresh=True)
+
+
+def finish_swap(out: str) -> None:
+    """Move what is staged into place; also ends a swap that an earlier run began. Does nothing without a journal."""
+    if not exists(join(out, JOURNAL)):
+        return
+    journal = json.loads(read_bytes(join(out, JOURNAL)))
+    staged, old = join(out, STAGED), join(out, OLD)
+    if exists(join(staged, MANIFEST_NAME)):
+        _set_aside(out, old, MANIFEST_NAME)
+        for name in ENTRIES:
+            if exists(join(staged, name)):
+                _set_aside(out, old, name)
+                move(join(staged, name), join(out, name))
+        move(join(staged, MANIFEST_NAME), join(out, MANIFEST_NAME))
+    manifest = read_manifest(out)
+    write_bytes(join(out, PUBLISHED), json.dumps({**journal, "digest": manifest["digest"]}).encode())
+    remove_tree(old)
+    remove_tree(join(out, JOURNAL))
+
+
+def skipped_entries(passed_over: Sequence[SkippedInput]) -> list[dict[str, str]]:
+    """Files that the inputs' patterns cover and that are no input, as the manifest lists them."""
+    return [{"uri": item.uri, "reason": item.reason} for item in passed_over]
+
+
+def already_published(
+    out: str, shard_key: str, recipe: Recipe, passed_over: Sequence[SkippedInput]
+) -> Published | None:
+    """The build in `out` when it is what this recipe and these inputs make, with every file in its size."""
+    try:
+        record = json.loads(read_bytes(join(out, PUBLISHED)))
+        manifest = read_manifest(out)
+    except (FileNotFoundError, ValueError, UsageError):
+        return None
+    if record["shard_key"] != shard_key or record["digest"] != manifest["digest"]:
+        return None
+    if manifest["recipe_digest"] != digest_json(recipe.model_dump(mode="json")):
+        return None
+    if manifest["passed_over"] != skipped_entries(passed_over):
+        return None
+    entries = [*manifest["shards"], *manifest["rejected"], *manifest["files"]]
+    if any(size_of(join(out, entry["path"])) != entry["bytes"] for entry in entries):
+        return None
+    return Published(out, manifest, fresh=False)
+
+
+def manifest_document(
+    recipe: Recipe,
+    staged: str,
+    passed_over: Sequence[SkippedInput],
+    ingested: Sequence[Completion],
+    selected: Completion,
+    shards: Sequence[Completion],
+    summary: statistics.Summary,
+) -> dict[str, Any]:
+    """The manifest's content; counts come from the files in `staged`.
+
+    Raises:
+        JobError: the files do not add up to what was read, which would be a defect of ours.
+    """
+    resolved = recipe.model_dump(mode="json")
+    shard_rows, rejected_rows = [], []
+    for completion in shards:
+        output = completion.outputs[0]
+        entry = {
+            "path": output.path.removeprefix(f"{shard.FOLDER}/"), "bytes": output.bytes, "sha256": output.sha256,
+            "documents": completion.facts["documents"],
+        }  # fmt: skip
+        if completion.facts["source"] == shard.REJECTED_NAME:
+            rejected_rows.append(entry)
+        else:
+            shard_rows.append({**entry, "source": completion.facts["source"], "tokens": completion.facts["tokens"]})
+    document: dict[str, Any] = {
+        "kind": KIND,
+        "name": recipe.name,
+        "version": recipe.version,
+        "recipe": resolved,
+        "recipe_digest": digest_json(resolved),
+        "code": code_identity(),
+        "inputs": sorted((dict(item.facts) for item in ingested), key=lambda entry: (entry["uri"], entry["kind"])),
+        "passed_over": skipped_entries(passed_over),
+        "shards": sorted(shard_rows, key=lambda entry: entry["path"]),
+        "rejected": sorted(rejected_rows, key=lambda entry: entry["path"]),
+        "files": _extra_files(staged),
+        "funnel": funnel(staged, rejected_rows, ingested, summary, rule_order(recipe)),
+        "mixture": selected.facts["mixture"],
+        "parents": [],
+    }
+    document["totals"] = count_totals(document)
+    problems = [problem.message for problem in verify_totals(document)]
+    if problems:
+        raise JobError("publish: the build does not add up: " + "; ".join(problems))
+    return document
+
+
+def funnel(
+    staged: str,
+    rejected: Sequence[dict[str, Any]],
+    ingested: Sequence[Completion],
+    summary: statistics.Summary,
+    rule_order: Sequence[str],
+) -> list[dict[str, Any]]:
+    """Rows of (source, stage, rule, documents, tokens): what entered, what each rule removed, what was kept.
+
+    Removed documents are counted from the rejected files; their tokens come from the decisions.
+    """
+    counted: Counter[tuple[str, str, str]] = Counter()
+    for entry in rejected:
+        table = read_columns(join(staged, entry["path"]), ["source", "stage", "rule"])
+        counted.update(zip(*(table[name].to_pylist() for name in ("source", "stage", "rule")), strict=True))
+    rows = []
+    entered: Counter[str] = Counter()
+    for (source, stage, rule), (documents, tokens) in sorted(summary.outcomes.items()):
+        if stage == statistics.KEPT:
+            rows.append(_funnel_row(source, "publish", KEPT, documents, tokens))
+        else:
+            if counted[(source, stage, rule)] != documents:
+                raise JobError(f"publish: {rule}: {documents} decided, {counted[(source, stage, rule)]} written")
+            rows.append(_funnel_row(source, stage, rule, documents, tokens))
+        entered[source] += documents
+    errors: Counter[str] = Counter()
+    for completion in ingested:
+        errors[_source_of(completion)] += completion.facts["errors"]
+    entered.update(errors)
+    rows += [_funnel_row(source, "ingest", "error", count, 0) for source, count in sorted(errors.items()) if count]
+    rows += [_funnel_row(source, "ingest", ENTERED, count, 0) for source, count in sorted(entered.items()) if count]
+    place = {name: index for index, name in enumerate(rule_order)}
+    return sorted(
+        rows,
+        key=lambda row: (
+            row["source"],
+            row["rule"] != ENTERED,
+            STAGES.index(row["stage"]),
+            place.get(row["rule"], -1),
+            row["rule"],
+        ),
+    )
+
+
+def rule_order(recipe: Recipe) -> list[str]:
+    """Names of the rules in the order in which they are applied, first names first."""
+    named = (rule.name for rules in (recipe.quality.resolve(), recipe.code.resolve()) for rule in rules.rules)
+    return list(dict.fromkeys(["language.other", "language.uncertain", *named, "same_record", "exact", "near"]))
+
+
+def _source_of(completion: Completion) -> str:
+    return "web" if completion.facts["kind"] == "archive" else "code"
+
+
+def _funnel_row(source: str, stage: str, rule: str, documents: int, tokens: int) -> dict[str, Any]:
+    return {"source": source, "stage": stage, "rule": rule, "documents": documents, "tokens": tokens}
+
+
+def _write_errors(work: str, staged: str, ingested: Sequence[Completion]) -> None:
+    files = ingest.error_files(ingested)
+    if files:
+        table = pa.concat_tables([read_columns(join(work, file.path)) for file in files])
+        keys = [(name, "ascending") for name in ("uri", "path", "offset", "reason", "detail")]
+        write_table(join(staged, ERRORS), table.sort_by(keys).cast(INPUT_ERROR))
+
+
+def _extra_files(staged: str) -> list[dict[str, Any]]:
+    if not exists(join(staged, ERRORS)):
+        return []
+    file = written(staged, ERRORS)
+    return [{"path": file.path, "bytes": file.bytes, "sha256": file.sha256}]
+
+
+def _set_aside(out: str, old: str, name: str) -> None:
+    if exists(join(out, name)):
+        remove_tree(join(old, name))
+        move(join(out, name), join(old, name))
+
+
+def move(source: str, target: str) -> None:
+    """Rename a file or folder; on an object store, copy and delete."""
+    fs, path = filesystem(source)
+    if is_local(source):
+        import os
+
+        destination = filesystem(target)[1]
+        os.makedirs(os.path.dirname(destination), exist_ok=True)
+        os.rename(path, destination)
+    else:
+        fs.mv(path, filesystem(target)[1], recursive=True)

@@ -1,0 +1,327 @@
+"""Stage `select`: one decision per document, with the reason, from stored numbers.
+
+Three small pipelines over the parts. `judge` applies the rules and lets each cluster of copies keep its best
+eligible member; `boundary`, only for a recipe with a mixture, finds the exact cut; `decide` writes the decisions
+and sums up what was done. Text is read only of documents that lose lines, and for the report's samples.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from curation import mixing, statistics
+from curation.documents import DECISION
+from curation.policy import Policy
+from curation.select import Ruled, apply_rules, bounds, cut_text, needed_columns
+from curation.tokenise import TokenCounter
+from manifests.files import join, read_bytes, write_bytes
+from pipelines.parts import read_columns, write_table
+from pipelines.runner import ReadTasks, explained
+from pipelines.stages.copies import ChooseCopies, Clusters, load_copies
+from pipelines.stages.shard import ID_BUCKETS, id_bucket
+
+VERSION = 1
+FOLDER = "select"
+JUDGED_TOKENS = f"{FOLDER}/tokens.json"
+BOUNDARY = f"{FOLDER}/boundary.json"
+HISTOGRAMS = f"{FOLDER}/histograms.json"
+SUMMARY = f"{FOLDER}/summary.json"
+BOUNDS = f"{FOLDER}/bounds.json"
+
+Histograms = dict[str, NDArray[np.int64]]
+
+
+def add_histograms(parts: Iterable[Histograms]) -> Histograms:
+    """Sum by name; the combiner of all counts here."""
+    total: Histograms = {}
+    for part in parts:
+        for name, counts in part.items():
+            total[name] = total[name] + counts if name in total else counts
+    return total
+
+
+def save_histograms(url: str, histograms: Histograms) -> None:
+    """Write histograms as JSON of their non-zero buckets."""
+    sparse = {
+        name: {"size": len(counts), "counts": {str(place): int(counts[place]) for place in np.flatnonzero(counts)}}
+        for name, counts in histograms.items()
+    }
+    write_bytes(url, json.dumps(sparse, sort_keys=True).encode())
+
+
+def load_histograms(url: str) -> Histograms:
+    """Read what `save_histograms` wrote."""
+    histograms: Histograms = {}
+    for name, entry in json.loads(read_bytes(url)).items():
+        counts = np.zeros(entry["size"], np.int64)
+        for place, count in entry["counts"].items():
+            counts[int(place)] = count
+        histograms[name] = counts
+    return histograms
+
+
+class WriteHistograms(beam.PTransform):
+    """Sums histograms over all workers and writes them."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+
+    def expand(self, parts: beam.PCollection) -> beam.PCollection:
+        """One element in, one file out; also for no parts at all."""
+        return (
+            parts
+            | beam.CombineGlobally(add_histograms)
+            | beam.Map(lambda histograms, url: save_histograms(url, histograms), self._url)
+        )
+
+
+def build_judge(
+    pipeline: beam.Pipeline, tasks_url: str, work: str, policy: Policy, clusters: Clusters, seed: int
+) -> None:
+    """Rules on every part, then the survivor of each cluster."""
+    judged = (
+        pipeline
+        | ReadTasks(tasks_url)
+        | "Judge" >> beam.ParDo(JudgePart(work, policy, clusters, seed)).with_outputs("members", main="tokens")
+    )
+    removed = (
+        judged.members
+        | "Clusters" >> beam.GroupByKey()
+        | "Survivors" >> beam.ParDo(ChooseCopies(work, clusters.keep, seed))
+    )
+    _ = (judged.tokens, removed) | beam.Flatten() | "Tokens" >> WriteHistograms(join(work, JUDGED_TOKENS))
+
+
+class JudgePart(beam.DoFn):
+    """Applies the rules to one part and writes what they say."""
+
+    def __init__(self, work: str, policy: Policy, clusters: Clusters, seed: int) -> None:
+        super().__init__()
+        self._work, self._policy, self._clusters, self._seed = work, policy, clusters, seed
+
+    def setup(self) -> None:
+        """Load the token counter and the clusters, once per worker."""
+        self._counter = TokenCounter(self._policy.tokenizer)
+        self._members = self._clusters.load(self._work)
+
+    @explained
+    def process(self, part: dict[str, Any]) -> Iterator[Any]:
+        """Yields the eligible tokens by mixture bucket, and the part's cluster members on the side."""
+        url = join(self._work, part["documents"])
+        names = part["columns"]
+        documents = read_columns(url, needed_columns(self._policy, names))
+        ruled = apply_rules(documents, self._policy)
+        judged = _judged(documents, ruled, self._recount(url, documents, ruled))
+        write_table(join(self._work, part["judged"]), judged)
+        eligible = judged.filter(judged["keep"])
+        yield {part["source"]: mixture_histogram(eligible, self._seed)}
+        for partition, payload in self._members.payloads(judged, documents["date"]):
+            yield beam.pvalue.TaggedOutput("members", (partition, payload))
+
+    def _recount(self, url: str, documents: pa.Table, ruled: Ruled) -> tuple[list[int], list[int]]:
+        """Tokens and bytes of each document, after its cut lines are gone."""
+        tokens, sizes = documents["tokens"].to_pylist(), documents["bytes"].to_pylist()
+        rows = [row for row, spans in enumerate(ruled.cut) if spans]
+        if rows:
+            texts = read_columns(url, ["text"])["text"].take(pa.array(rows)).to_pylist()
+            left = [cut_text(text, ruled.cut[row]) for row, text in zip(rows, texts, strict=True)]
+            for row, text, count in zip(rows, left, self._counter.count(left), strict=True):
+                tokens[row], sizes[row] = int(count), len(text.encode())
+        return tokens, sizes
+
+
+def _judged(documents: pa.Table, ruled: Ruled, recount: tuple[list[int], list[int]]) -> pa.Table:
+    rows = documents.num_rows
+    columns = {
+        **{name: documents[name].combine_chunks() for name in ("key", "id", "source", "uri")},
+        "keep": pa.array(ruled.keep()),
+        "stage": ruled.stage,
+        "rule": ruled.rule,
+        "value": ruled.value,
+        "threshold": ruled.threshold,
+        "failed": ruled.failed,
+        "duplicate_of": [None] * rows,
+        "similarity": [None] * rows,
+        "tokens": recount[0],
+        "bytes": recount[1],
+        "cut": ruled.cut,
+    }
+    arrays = [pa.array(columns[field.name], type=field.type) for field in DECISION]
+    return pa.table(arrays, schema=DECISION)
+
+
+def mixture_histogram(documents: pa.Table, seed: int) -> NDArray[np.int64]:
+    """Tokens of `documents` by the leading bits of their place in the build's order."""
+    places = mixing.order_hash(seed, documents["id"].to_pylist())
+    return mixing.histogram(places, documents["tokens"].to_numpy())
+
+
+def build_boundary(pipeline: beam.Pipeline, tasks_url: str, work: str, buckets: Mapping[str, int], seed: int) -> None:
+    """Collect the documents of each source's boundary bucket: one in 65,536."""
+    _ = (
+        pipeline
+        | ReadTasks(tasks_url)
+        | "Boundary" >> beam.ParDo(BoundaryDocuments(work, buckets, seed))
+        | beam.CombineGlobally(_join_lists)
+        | beam.Map(lambda rows, url: write_bytes(url, json.dumps(sorted(rows)).encode()), join(work, BOUNDARY))
+    )
+
+
+def _join_lists(parts: Iterable[list[Any]]) -> list[Any]:
+    return [row for part in parts for row in part]
+
+
+class BoundaryDocuments(beam.DoFn):
+    """Finds the eligible documents that lie in the bucket where a source reaches its target."""
+
+    def __init__(self, work: str, buckets: Mapping[str, int], seed: int) -> None:
+        super().__init__()
+        self._work, self._buckets, self._seed = work, dict(buckets), seed
+
+    def setup(self) -> None:
+        """Load the duplicates, once per worker."""
+        self._copies = load_copies(self._work)
+
+    @explained
+    def process(self, part: dict[str, Any]) -> Iterator[list[Any]]:
+        """Yields rows of (source, order hash, id, tokens)."""
+        judged = read_columns(join(self._work, part["judged"]), ["key", "id", "source", "keep", "tokens"])
+        keep = judged["keep"].to_numpy() & ~self._copies.contains(judged["key"])
+        judged = judged.filter(pa.array(keep))
+        bucket = self._buckets.get(part["source"])
+        if bucket is None or not judged.num_rows:
+            return
+        ids = judged["id"].to_pylist()
+        places = mixing.order_hash(self._seed, ids)
+        tokens = judged["tokens"].to_numpy()
+        inside = np.flatnonzero(mixing.bucket_of(places) == bucket)
+        yield [(part["source"], int(places[row]), ids[row], int(tokens[row])) for row in inside]
+
+
+def build_decide(
+    pipeline: beam.Pipeline,
+    tasks_url: str,
+    work: str,
+    policy: Policy,
+    cuts: Mapping[str, mixing.Cut],
+    near_threshold: float | None,
+    seed: int,
+) -> None:
+    """Decisions of every part, and the sums that sharding and the report need."""
+    decided = (
+        pipeline
+        | ReadTasks(tasks_url)
+        | "Decide"
+        >> beam.ParDo(DecidePart(work, policy, cuts, near_threshold, seed)).with_outputs("summary", main="histograms")
+    )
+    _ = decided.histograms | "Sizes" >> WriteHistograms(join(work, HISTOGRAMS))
+    _ = (
+        decided.summary
+        | beam.CombineGlobally(MergeSummaries(bounds(policy), seed))
+        | beam.Map(lambda summary, url: write_bytes(url, statistics.to_json(summary)), join(work, SUMMARY))
+    )
+
+
+class MergeSummaries(beam.CombineFn):
+    """Adds up the summaries of all parts."""
+
+    def __init__(self, limits: Mapping[str, Any], seed: int) -> None:
+        super().__init__()
+        self._limits, self._seed = limits, seed
+
+    def create_accumulator(self) -> statistics.Summary:
+        """The summary of nothing."""
+        return statistics.empty(self._limits, self._seed)
+
+    def add_input(self, total: statistics.Summary, part: statistics.Summary) -> statistics.Summary:
+        """Add one part."""
+        return statistics.merge(total, part)
+
+    def merge_accumulators(self, totals: Iterable[statistics.Summary]) -> statistics.Summary:
+        """Add up partial sums."""
+        result = self.create_accumulator()
+        for total in totals:
+            result = statistics.merge(result, total)
+        return result
+
+    def extract_output(self, total: statistics.Summary) -> statistics.Summary:
+        """The sum."""
+        return total
+
+
+class DecidePart(beam.DoFn):
+    """Applies duplicates and the mixture to one judged part, and sums it up."""
+
+    def __init__(
+        self, work: str, policy: Policy, cuts: Mapping[str, mixing.Cut], near_threshold: float | None, seed: int
+    ) -> None:
+        super().__init__()
+        self._work, self._policy, self._cuts, self._seed = work, policy, dict(cuts), seed
+        self._near_threshold = near_threshold
+
+    def setup(self) -> None:
+        """Load the duplicates, once per worker."""
+        self._copies = load_copies(self._work)
+        self._bounds = bounds(self._policy)
+
+    @explained
+    def process(self, part: dict[str, Any]) -> Iterator[Any]:
+        """Yields histograms over the ids (kept bytes by source, rejected rows), and a summary on the side."""
+        if part["kind"] == "rejected":
+            rejected = read_columns(join(self._work, part["rejected"]))
+            yield {"rejected": np.bincount(id_bucket(rejected["id"].to_pylist()), minlength=ID_BUCKETS)}
+            summary = statistics.summarise_ingest(rejected, _no_errors(), self._bounds, self._seed)
+        elif part["kind"] == "errors":
+            errors = read_columns(join(self._work, part["errors"]))
+            summary = statistics.summarise_ingest(_no_rejects(), errors, self._bounds, self._seed)
+        else:
+            decisions = self._decide(read_columns(join(self._work, part["judged"])), part["source"])
+            write_table(join(self._work, part["decisions"]), decisions)
+            yield _sizes(decisions, part["source"])
+            documents = read_columns(join(self._work, part["documents"]))
+            summary = statistics.summarise(documents, decisions, self._bounds, self._seed)
+        yield beam.pvalue.TaggedOutput("summary", summary)
+
+    def _decide(self, judged: pa.Table, source: str) -> pa.Table:
+        rows = judged.to_pydict()
+        self._copies.apply(rows, self._near_threshold)
+        cut = self._cuts.get(source)
+        if cut is not None:
+            places = mixing.order_hash(self._seed, rows["id"])
+            inside = cut.keeps(places, rows["id"])
+            for row in np.flatnonzero(np.asarray(rows["keep"], bool) & ~inside):
+                rows["keep"][row], rows["stage"][row], rows["rule"][row] = False, "mix", "mixture"
+                rows["failed"][row] = [*rows["failed"][row], "mixture"]
+                rows["value"][row], rows["threshold"][row] = float(places[row]) / 2**64, cut.order_hash / 2**64
+        return pa.Table.from_pydict(rows, DECISION)
+
+
+def _sizes(decisions: pa.Table, source: str) -> Histograms:
+    keep = decisions["keep"].to_numpy()
+    buckets = id_bucket(decisions["id"].to_pylist())
+    sizes = np.zeros(ID_BUCKETS, np.int64)
+    np.add.at(sizes, buckets[keep], decisions["bytes"].to_numpy()[keep])
+    histograms = {"rejected": np.bincount(buckets[~keep], minlength=ID_BUCKETS)}
+    if keep.any():
+        histograms[f"kept {source}"] = sizes
+    return histograms
+
+
+def _no_errors() -> pa.Table:
+    from curation.documents import INPUT_ERROR
+
+    return INPUT_ERROR.empty_table()
+
+
+def _no_rejects() -> pa.Table:
+    from curation.documents import REJECTED_AT_INGEST
+
+    return REJECTED_AT_INGEST.empty_table()

@@ -1,0 +1,170 @@
+"""Stage `shard`: kept documents to shards, rejected records to the list of rejects, both in the order of their ids.
+
+A shard is a range of ids of one source. Parts are sorted by id, so a worker that makes a shard reads from each part
+only the row groups that can hold its range: no text is shuffled, and memory is one shard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from curation.documents import KEY_BYTES, REJECTED, SHARD
+from curation.select import cut_text
+from manifests.errors import JobError
+from manifests.files import join
+from pipelines.parts import read_columns, rows_in_range, sort_rows, write_table
+from pipelines.records import Completion, load_completion, save_completion, written
+from pipelines.runner import ReadTasks, explained, read_json_lines
+
+VERSION = 1
+FOLDER = "shard"
+ID_BUCKETS = 1 << 16
+REJECTED_PER_FILE = 1_000_000
+REJECTED_NAME = "rejected"
+
+
+@dataclass(frozen=True)
+class ShardTask:
+    """Make one output file from the rows whose id lies in [first, last]."""
+
+    path: str
+    source: str
+    first: str
+    last: str
+    key: str
+
+
+def id_bucket(ids: Sequence[str]) -> NDArray[np.int64]:
+    """The first 16 bits of each id."""
+    return np.fromiter((int(identity[:4], 16) for identity in ids), np.int64, len(ids))
+
+
+def plan_ranges(histogram: NDArray[np.int64], most: int) -> list[tuple[str, str]]:
+    """Cut the id space into ranges that hold at most `most` each (a single bucket may hold more).
+
+    `histogram` has a weight for each of the 65,536 id buckets; ranges cover every id, and depend on nothing else.
+    """
+    ranges: list[tuple[int, int]] = []
+    start, weight = 0, 0
+    for bucket in range(ID_BUCKETS):
+        if weight and weight + histogram[bucket] > most:
+            ranges.append((start, bucket - 1))
+            start, weight = bucket, 0
+        weight += int(histogram[bucket])
+    ranges.append((start, ID_BUCKETS - 1))
+    return [(f"{low:04x}" + "0" * 28, f"{high:04x}" + "f" * 28) for low, high in ranges]
+
+
+def plan_tasks(
+    kept_bytes: Mapping[str, NDArray[np.int64]], rejected: NDArray[np.int64], shard_bytes: int, key: str
+) -> list[ShardTask]:
+    """The output files of a build: `shards/<source>/part-00000.parquet` ... and `rejected/part-00000.parquet` ..."""
+    tasks = []
+    for source in sorted(kept_bytes):
+        for index, (first, last) in enumerate(plan_ranges(kept_bytes[source], shard_bytes)):
+            tasks.append(ShardTask(f"shards/{source}/part-{index:05d}.parquet", source, first, last, key))
+    for index, (first, last) in enumerate(plan_ranges(rejected, REJECTED_PER_FILE)):
+        tasks.append(ShardTask(f"{REJECTED_NAME}/part-{index:05d}.parquet", REJECTED_NAME, first, last, key))
+    return tasks
+
+
+def build(pipeline: beam.Pipeline, tasks_url: str, work: str, parts_url: str) -> None:
+    """The stage's job graph."""
+    _ = pipeline | ReadTasks(tasks_url) | "Shard" >> beam.ParDo(WriteShard(work, parts_url))
+
+
+def completed(work: str, order: Mapping[str, Any]) -> Completion | None:
+    """The finished file of a task, if it is there; its facts hold source, documents, tokens."""
+    return load_completion(work, f"{FOLDER}/{order['path']}.json", order["key"])
+
+
+class WriteShard(beam.DoFn):
+    """Gathers one range of ids from every part and writes it as one file."""
+
+    def __init__(self, work: str, parts_url: str) -> None:
+        super().__init__()
+        self._work, self._parts_url = work, parts_url
+        self._parts: list[dict[str, Any]] = []
+
+    def setup(self) -> None:
+        """Read the list of parts, once per worker."""
+        self._parts = list(read_json_lines(self._parts_url))
+
+    @explained
+    def process(self, order: dict[str, Any]) -> Iterator[str]:
+        """Yields the path of the file when it is complete."""
+        if completed(self._work, order) is None:
+            gather = self._rejects if order["source"] == REJECTED_NAME else self._documents
+            tables = list(gather(order))
+            schema = REJECTED if order["source"] == REJECTED_NAME else SHARD
+            table = pa.concat_tables(tables) if tables else _with_key(schema).empty_table()
+            table = sort_rows(table, "id", "key").drop_columns(["key"])
+            path = f"{FOLDER}/{order['path']}"
+            write_table(join(self._work, path), table)
+            tokens = pc.sum(table["tokens"]).as_py() or 0 if "tokens" in table.column_names else 0
+            facts = {"source": order["source"], "documents": table.num_rows, "tokens": tokens}
+            completion = Completion(order["key"], (written(self._work, path),), facts)
+            save_completion(self._work, f"{path}.json", completion)
+        yield order["path"]
+
+    def _documents(self, order: dict[str, Any]) -> Iterator[pa.Table]:
+        columns = ["key", *(name for name in SHARD.names)]
+        for part in self._parts:
+            if part["kind"] != "documents" or part["source"] != order["source"]:
+                continue
+            documents = self._range(part["documents"], order, columns)
+            decisions = self._range(part["decisions"], order, ["key", "id", "keep", "tokens", "cut"])
+            if not documents.num_rows:
+                continue
+            if not documents["key"].equals(decisions["key"]):
+                raise JobError(
+                    f"{part['decisions']} does not belong to {part['documents']}; delete .work/select and rerun"
+                )
+            yield _kept_rows(documents, decisions)
+
+    def _rejects(self, order: dict[str, Any]) -> Iterator[pa.Table]:
+        for part in self._parts:
+            if part["kind"] == "documents":
+                columns = ["key", *REJECTED.names, "keep"]
+                table = self._range(part["decisions"], order, columns)
+                table = table.filter(pc.invert(table["keep"]))
+            elif part["kind"] != "rejected":
+                continue
+            else:
+                columns = ["key", "id", "source", "uri", "rule", "value", "threshold"]
+                table = self._range(part["rejected"], order, columns)
+                table = table.append_column("stage", pa.array(["ingest"] * table.num_rows, pa.string()))
+                table = table.append_column("duplicate_of", pa.nulls(table.num_rows, pa.string()))
+            yield table.select(_with_key(REJECTED).names).cast(_with_key(REJECTED))
+
+    def _range(self, path: str, order: dict[str, Any], columns: Sequence[str]) -> pa.Table:
+        url = join(self._work, path)
+        tables = list(rows_in_range(url, order["first"], order["last"], columns))
+        return pa.concat_tables(tables) if tables else read_columns(url, columns).slice(0, 0)
+
+
+def _with_key(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([pa.field("key", pa.binary(KEY_BYTES)), *schema])
+
+
+def _kept_rows(documents: pa.Table, decisions: pa.Table) -> pa.Table:
+    """The kept rows with their cut lines gone and their tokens as decided."""
+    keep = decisions["keep"]
+    tokens = documents.column_names.index("tokens")
+    documents = documents.set_column(tokens, "tokens", decisions["tokens"]).filter(keep)
+    cuts = decisions["cut"].filter(keep)
+    if pc.any(pc.greater(pc.list_value_length(cuts), 0)).as_py():
+        texts = [
+            cut_text(text, spans) if spans else text
+            for text, spans in zip(documents["text"].to_pylist(), cuts.to_pylist(), strict=True)
+        ]
+        documents = documents.set_column(documents.column_names.index("text"), "text", pa.array(texts, pa.string()))
+    return documents.select(_with_key(SHARD).names).cast(_with_key(SHARD))

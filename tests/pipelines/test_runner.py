@@ -1,0 +1,63 @@
+import errno
+
+import apache_beam as beam
+import pytest
+from apache_beam.options.pipeline_options import DirectOptions, StandardOptions
+
+from manifests.errors import JobError, UsageError
+from pipelines.runner import LOCAL_RUNNER, describe_os_error, explained, make_options, run_pipeline
+
+
+class Failing(beam.DoFn):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    @explained
+    def process(self, element: int):
+        yield element
+        raise self._error
+
+
+def run(error: Exception) -> None:
+    run_pipeline(make_options([], 1), lambda p: p | beam.Create([1]) | beam.ParDo(Failing(error)), "ingest")
+
+
+def test_one_worker_runs_in_memory_and_more_run_as_processes() -> None:
+    one, two = make_options([], 1), make_options([], 2)
+    assert one.view_as(StandardOptions).runner == LOCAL_RUNNER
+    assert one.view_as(DirectOptions).direct_running_mode == "in_memory"
+    assert two.view_as(DirectOptions).direct_running_mode == "multi_processing"
+    assert two.view_as(DirectOptions).direct_num_workers == 2
+
+
+def test_another_runner_is_left_as_named() -> None:
+    options = make_options(["--runner", "DataflowRunner", "--project=p"], 4)
+    assert options.view_as(StandardOptions).runner == "DataflowRunner"
+
+
+def test_an_option_that_nobody_knows_is_an_error() -> None:
+    with pytest.raises(UsageError, match="unknown option --projcet"):
+        make_options(["--projcet", "p"], 1)
+
+
+def test_a_worker_s_explained_error_reaches_the_user_as_one_message() -> None:
+    with pytest.raises(JobError) as caught:
+        run(JobError("a.warc.gz: cannot be read: gone"))
+    assert str(caught.value) == "ingest: a.warc.gz: cannot be read: gone"
+
+
+def test_a_full_disk_says_what_to_do() -> None:
+    with pytest.raises(JobError, match=r"ingest: x/y: no space left on the disk; .* free some space"):
+        run(OSError(errno.ENOSPC, "No space left on device", "x/y"))
+
+
+def test_a_defect_keeps_its_traceback() -> None:
+    with pytest.raises(Exception, match="ZeroDivisionError"):
+        run(ZeroDivisionError("division by zero"))
+
+
+def test_file_errors_name_the_file() -> None:
+    assert describe_os_error(FileNotFoundError(errno.ENOENT, "No such file or directory", "a")) == (
+        "a: No such file or directory"
+    )
