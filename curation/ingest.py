@@ -20,7 +20,7 @@ from curation.code.signals import CODE_SIGNALS, measure_code
 from curation.documents import CODE, REJECTED_AT_INGEST, WEB, document_key, document_schema, record_id
 from curation.language import LanguageIdentifier
 from curation.licenses import RepositoryLicense, classify, file_license
-from curation.policy import Policy
+from curation.policy import TOXIC_LINE_FLOOR, Policy
 from curation.privacy import scrub
 from curation.quality.signals import SIGNALS, measure_batch
 from curation.reading.records import ArchiveRecord, RepositoryFile
@@ -82,7 +82,7 @@ class Ingest:
 
     def __init__(self, policy: Policy) -> None:
         self._identifier = LanguageIdentifier(policy.language.model)
-        self._toxicity = ToxicityModel(policy.toxicity.model)
+        self._toxicity = ToxicityModel(policy.toxicity.model, policy.toxicity.words)
         self._tokens = TokenCounter(policy.tokenizer)
         self._privacy = policy.privacy.detector()
 
@@ -110,7 +110,7 @@ class Ingest:
         signals, edited = measure_batch(texts)
         scrubbed = [scrub(text, kind="prose", config=self._privacy) for text in edited]
         final = [item.text for item in scrubbed]
-        toxicity = self._toxicity.scan_batch(final)
+        toxicity = self._toxicity.scan_batch(final, TOXIC_LINE_FLOOR)
         return {
             **_identity_columns(candidates, WEB),
             **self._text_columns(final),

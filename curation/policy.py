@@ -1,14 +1,14 @@
 """What a recipe may say about measuring and deciding: one typed section per concern.
 
 A section holds both what is measured (which model, which detector) and what is decided (thresholds). Only the
-first kind changes what `ingest` writes: `measuring` names those keys, so that a changed threshold re-decides
+first kind changes what `ingest` writes: `Policy.measuring` picks it out, so that a changed threshold re-decides
 from stored numbers instead of reading the crawl again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -16,15 +16,18 @@ from curation.code.signals import CODE_BIGCODE, CODE_RULES
 from curation.privacy import PrivacyConfig
 from curation.quality.rules import Rule, RuleSet, rule_set, with_thresholds
 from curation.tokenise import PIECES
-from curation.toxicity import DEFAULT_DOCUMENT_THRESHOLD, DEFAULT_LINE_THRESHOLD
+from curation.toxicity import DOCUMENT_THRESHOLD, LINE_THRESHOLD
 from manifests.config import Config
 from manifests.errors import UsageError
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
+TOXIC_LINE_FLOOR = 0.2
+"""Lines below this score are not stored, so `toxicity.max_line` cannot be lower."""
+
 CODE_RULE_SET = RuleSet(
     CODE_BIGCODE,
-    tuple(Rule(f"code.{name}", signal, low, high) for name, signal, low, high in CODE_RULES),
+    tuple(Rule(*rule) for rule in CODE_RULES),
     "RedPajama-1's and BigCode's filters on files, after generated and vendored ones.",
 )
 
@@ -44,18 +47,18 @@ class ExtractionConfig(Config):
     """From HTML to text."""
 
     method: Literal["resiliparse"] = Field(
-        "resiliparse", description="the extractor: main content, paragraphs as lines"
+        default="resiliparse", description="the extractor: main content, paragraphs as lines"
     )
 
 
 class LanguageConfig(Config):
     """Which natural languages web pages are kept in."""
 
-    measuring: ClassVar[tuple[str, ...]] = ("model",)
-
-    model: str | None = Field(None, description="fastText language model; null is the one that ships (75 languages)")
-    keep: tuple[str, ...] = Field(("en",), description="codes to keep; empty keeps every language")
-    min_score: Share = Field(0.65, description="least probability of the page's language (FineWeb: 0.65)")
+    model: str | None = Field(
+        default=None, description="fastText language model; null is the one that ships (75 languages)"
+    )
+    keep: tuple[str, ...] = Field(default=("en",), description="codes to keep; empty keeps every language")
+    min_score: Share = Field(default=0.65, description="least probability of the page's language (FineWeb: 0.65)")
 
 
 class QualityConfig(Config):
@@ -63,7 +66,7 @@ class QualityConfig(Config):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    rules: str = Field("fineweb", description="named rule set, see docs/recipes.md")
+    rules: str = Field(default="fineweb", description="named rule set, see docs/recipes.md")
 
     @model_validator(mode="after")
     def _known_thresholds(self) -> QualityConfig:
@@ -84,7 +87,8 @@ class CodeConfig(Config):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     licenses: tuple[Literal["permissive", "copyleft", "other", "none"], ...] = Field(
-        ("permissive",), description="kinds of licence to keep; by the text of the licence files and file headers"
+        default=("permissive",),
+        description="kinds of licence to keep; by the text of the licence files and file headers",
     )
 
     @model_validator(mode="after")
@@ -103,7 +107,7 @@ class CodeConfig(Config):
 class PiiConfig(PrivacyConfig):
     """What is replaced in the text, and when a document holds too much of it."""
 
-    max_spans: int | None = Field(None, ge=0, description="drop documents with more replaced spans than this")
+    max_spans: int | None = Field(default=None, ge=0, description="drop documents with more replaced spans than this")
 
     def detector(self) -> PrivacyConfig:
         """The part that changes the text."""
@@ -113,13 +117,14 @@ class PiiConfig(PrivacyConfig):
 class ToxicityConfig(Config):
     """Toxic pages are dropped, toxic lines are cut."""
 
-    measuring: ClassVar[tuple[str, ...]] = ("model",)
-
-    model: str | None = Field(None, description="fastText model; null is the one that ships")
-    max_document: Share = Field(DEFAULT_DOCUMENT_THRESHOLD, description="drop pages that score higher")
-    max_line: Share = Field(DEFAULT_LINE_THRESHOLD, description="cut lines that score higher")
-    max_cut: Share = Field(0.3, description="drop pages of which more than this share of characters would be cut")
-    max_words: Share = Field(0.01, description="drop pages whose share of listed words is higher")
+    model: str | None = Field(default=None, description="fastText model; null is the one that ships")
+    words: str | None = Field(default=None, description="file of words, one a line; null is the English list that ships")
+    max_document: Share = Field(default=DOCUMENT_THRESHOLD, description="drop pages that score higher")
+    max_line: float = Field(default=LINE_THRESHOLD, ge=TOXIC_LINE_FLOOR, le=1, description="cut lines that score higher")
+    max_cut: Share = Field(
+        default=0.3, description="drop pages of which more than this share of characters would be cut"
+    )
+    max_words: Share = Field(default=0.02, description="drop pages with a higher share of listed words")
 
 
 class Policy(Config):
@@ -131,7 +136,7 @@ class Policy(Config):
     code: CodeConfig = CodeConfig()
     privacy: PiiConfig = PiiConfig()
     toxicity: ToxicityConfig = ToxicityConfig()
-    tokenizer: str = Field(PIECES, description="what counts tokens: pieces@1, a tokenizer.json, or a hub id")
+    tokenizer: str = Field(default=PIECES, description="what counts tokens: pieces@1, a tokenizer.json, or a hub id")
 
     def measuring(self) -> dict[str, Any]:
         """The settings that change what `ingest` writes, as plain JSON values."""
@@ -140,6 +145,6 @@ class Policy(Config):
             "language": self.language.model,
             "line_edits": self.quality.rules,  # a rule set may edit lines, so it decides what text is stored
             "privacy": self.privacy.detector().model_dump(mode="json"),
-            "toxicity": self.toxicity.model,
+            "toxicity": [self.toxicity.model, self.toxicity.words],
             "tokenizer": self.tokenizer,
         }

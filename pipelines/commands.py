@@ -153,7 +153,7 @@ def _thresholds(model: BaseModel) -> list[tuple[str, float]]:
     if not isinstance(model, QualityConfig | CodeConfig):
         return []
     given = model.model_extra or {}
-    set_here = {name for name in given} | {
+    set_here = set(given) | {
         f"{family}.{name}" for family, values in given.items() if isinstance(values, dict) for name in values
     }
     rows = model.resolve().thresholds().items()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from curation.dedup.choose import KeepConfig
 from curation.dedup.config import MinHashConfig
@@ -27,44 +27,57 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 class InputsConfig(Config):
     """What is read. Paths, globs (`**` too), folders, and any URL that fsspec opens (`s3://`, `gs://`, `https://`)."""
 
-    archives: tuple[str, ...] = Field((), description="WARC and WET files, gzipped or not, told apart by content")
-    repositories: tuple[str, ...] = Field((), description="git repositories, bare or with a work tree")
+    archives: tuple[str, ...] = Field(
+        default=(), description="WARC and WET files, gzipped or not, told apart by content"
+    )
+    repositories: tuple[str, ...] = Field(default=(), description="git repositories, bare or with a work tree")
+
+    @field_validator("archives", "repositories")
+    @classmethod
+    def _in_a_fixed_order(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted(set(patterns)))  # the order in which inputs are named changes nothing, not even digests
 
 
 class DedupConfig(Config):
     """Which copies are removed, and which one stays."""
 
-    exact: bool = Field(True, description="remove documents whose text is the same but for white space")
-    minhash: MinHashConfig | None = Field(MinHashConfig(), description="remove near-duplicates; null turns it off")
-    keep: KeepConfig = Field(KeepConfig(), description="which copy stays, among those that pass the rules")
+    exact: bool = Field(default=True, description="remove documents whose text is the same but for white space")
+    minhash: MinHashConfig | None = Field(
+        default=MinHashConfig(), description="remove near-duplicates; null turns it off"
+    )
+    keep: KeepConfig = Field(default=KeepConfig(), description="which copy stays, among those that pass the rules")
 
 
 class OutputConfig(Config):
     """How the output is cut into files."""
 
-    shard_bytes: int = Field(256 << 20, ge=1024, description="text bytes per shard, at most, before compression")
+    shard_bytes: int = Field(
+        default=256 << 20, ge=1024, description="text bytes per shard, at most, before compression"
+    )
 
 
 class LimitsConfig(Config):
     """When a build stops instead of going on."""
 
-    max_error_share: Share = Field(0.2, description="damaged records / records met, over the whole input")
+    max_error_share: Share = Field(default=0.2, description="damaged records / records met, over the whole input")
 
 
 class Recipe(Policy):
     """A build from raw crawl and code to shards."""
 
-    name: Name = Field("dataset", description="name of the dataset")
-    version: Name = Field("1", description="version of the dataset")
-    seed: int = Field(1, ge=0, lt=1 << 63, description="every random choice is a hash of this and a document's id")
-    inputs: InputsConfig = Field(InputsConfig(), description="what is read")
-    reading: ReadingLimits = Field(ReadingLimits(), description="bounds on what one record may cost")
-    dedup: DedupConfig = Field(DedupConfig(), description="which copies are removed")
-    mixture: dict[str, Share] = Field(
-        {}, description="source -> share of the output's tokens; sources not named share the rest"
+    name: Name = Field(default="dataset", description="name of the dataset")
+    version: Name = Field(default="1", description="version of the dataset")
+    seed: int = Field(
+        default=1, ge=0, lt=1 << 63, description="every random choice is a hash of this and a document's id"
     )
-    output: OutputConfig = Field(OutputConfig(), description="how the output is cut into files")
-    limits: LimitsConfig = Field(LimitsConfig(), description="when a build stops")
+    inputs: InputsConfig = Field(default=InputsConfig(), description="what is read")
+    reading: ReadingLimits = Field(default=ReadingLimits(), description="bounds on what one record may cost")
+    dedup: DedupConfig = Field(default=DedupConfig(), description="which copies are removed")
+    mixture: dict[str, Share] = Field(
+        default={}, description="source -> share of the output's tokens; sources not named share the rest"
+    )
+    output: OutputConfig = Field(default=OutputConfig(), description="how the output is cut into files")
+    limits: LimitsConfig = Field(default=LimitsConfig(), description="when a build stops")
 
     @model_validator(mode="after")
     def _mixture_adds_up(self) -> Recipe:

@@ -26,7 +26,7 @@ _MARKED = re.compile(_MARK + r" (\{.*?\}) " + _MARK)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class WorkerFailure(Exception):
+class WorkerError(Exception):
     """Carries an explained error from a worker to the command through a runner that keeps only its text."""
 
     def __init__(self, message: str) -> None:
@@ -41,9 +41,9 @@ def explained(process: Function) -> Function:
         try:
             yield from process(*args, **kwargs)
         except WinnowError as error:
-            raise WorkerFailure(str(error)) from error
+            raise WorkerError(str(error)) from error
         except OSError as error:
-            raise WorkerFailure(describe_os_error(error)) from error
+            raise WorkerError(describe_os_error(error)) from error
 
     return wrapper  # type: ignore[return-value]
 

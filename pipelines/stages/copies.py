@@ -131,7 +131,9 @@ def choose_copies(members: pa.Table, keep: KeepConfig) -> pa.Table:
     eligible = members["eligible"].to_numpy()
     best = choose(key_array(members["component"]), keys, columns, eligible, keep)
     ids, exact = members["id"].to_pylist(), members["exact"].to_pylist()
-    kept, rules, duplicate_of = [], [], []
+    kept: list[bool] = []
+    rules: list[str | None] = []
+    duplicate_of: list[str | None] = []
     for row, survivor in enumerate(best.tolist()):
         stays = survivor == row
         copy = eligible[row] and not stays

@@ -189,7 +189,8 @@ def funnel(
         counted.update(zip(*(table[name].to_pylist() for name in ("source", "stage", "rule")), strict=True))
     rows = []
     entered: Counter[str] = Counter()
-    for (source, stage, rule), (documents, tokens) in sorted(summary.outcomes.items()):
+    for group, (documents, tokens) in sorted(summary.outcomes.items()):
+        source, stage, rule = (str(part) for part in group)
         if stage == statistics.KEPT:
             rows.append(_funnel_row(source, "publish", KEPT, documents, tokens))
         else:

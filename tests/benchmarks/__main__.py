@@ -4,8 +4,8 @@
     PEER_PYTHON=peer/bin/python PEER_LID=lid.176.ftz make bench      # with the peer; it needs an environment of its own
     BENCH_CRAWL=some.warc.gz make bench           # on a crawl of yours
 
-The peer's script is ../shared/tools/peer_datatrove.py and says how to make its environment. Both run one after the other on
-the same machine; compare the ratio, not the seconds.
+The peer's script is ../shared/tools/peer_datatrove.py and says how to make its environment. Both run one after another
+on the same machine; compare the ratio, not the seconds.
 """
 
 from __future__ import annotations
