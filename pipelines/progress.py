@@ -13,11 +13,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    Progress as RichProgress,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+)
+from rich.progress import (
+    Progress as RichProgress,
 )
 
 from manifests.files import is_local

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import functools
 import json
 import logging
 import re
+import shlex
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import apache_beam as beam
 from apache_beam.options import pipeline_options
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, SetupOptions, StandardOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from manifests.errors import JobError, UsageError, WinnowError
 
@@ -20,17 +25,18 @@ LOCAL_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 """The local runner by its full name: plain `DirectRunner` may hand a pipeline to Prism, which downloads a binary."""
 
 _LOCAL_NAMES = {None, "DirectRunner", "direct", "FnApiRunner", LOCAL_RUNNER}
-_MARK = "WINNOW-FAILURE"
-_MARKED = re.compile(_MARK + r" (\{.*?\}) " + _MARK)
+_MARKED = re.compile(r"winnow-failure:([A-Za-z0-9_=-]+):")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class WorkerError(Exception):
-    """Carries an explained error from a worker to the command through a runner that keeps only its text."""
+    """Carries an explained error from a worker to the command, through runners that keep only an error's text."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(f"{_MARK} {json.dumps({'message': message})} {_MARK}")
+
+def _carried(message: str) -> WorkerError:
+    # Encoded, because Beam adds to the text and some runners quote it.
+    return WorkerError(f"winnow-failure:{base64.urlsafe_b64encode(message.encode()).decode()}:")
 
 
 def explained(process: Function) -> Function:
@@ -41,9 +47,9 @@ def explained(process: Function) -> Function:
         try:
             yield from process(*args, **kwargs)
         except WinnowError as error:
-            raise WorkerError(str(error)) from error
+            raise _carried(str(error)) from error
         except OSError as error:
-            raise WorkerError(describe_os_error(error)) from error
+            raise _carried(describe_os_error(error)) from error
 
     return wrapper  # type: ignore[return-value]
 
@@ -81,7 +87,6 @@ def make_options(arguments: Sequence[str], workers: int) -> PipelineOptions:
         direct = options.view_as(DirectOptions)
         if not any(argument.startswith("--direct_") for argument in arguments):
             direct.direct_num_workers = workers
-            direct.direct_running_mode = "multi_processing" if workers > 1 else "in_memory"
     options.view_as(SetupOptions).save_main_session = False
     return options
 
@@ -99,9 +104,9 @@ def run_pipeline(options: PipelineOptions, build: Callable[[beam.Pipeline], None
     Raises:
         JobError: the job failed; the message is the worker's when it explained itself.
     """
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # it would print each error once more
     try:
-        pipeline = beam.Pipeline(options=options)
+        pipeline = beam.Pipeline(runner=_local_runner(options), options=options)
         build(pipeline)
         pipeline.run().wait_until_finish()
     except WinnowError:
@@ -109,10 +114,20 @@ def run_pipeline(options: PipelineOptions, build: Callable[[beam.Pipeline], None
     except Exception as error:
         found = _MARKED.search(str(error))
         if found:
-            raise JobError(f"{stage}: {json.loads(found.group(1))['message']}") from None
+            raise JobError(f"{stage}: {base64.urlsafe_b64decode(found.group(1)).decode()}") from None
         if isinstance(error, OSError):
             raise JobError(f"{stage}: {describe_os_error(error)}") from error
         raise
+
+
+def _local_runner(options: PipelineOptions) -> FnApiRunner | None:
+    """The local runner with worker processes of ours; None where the options alone say how to run."""
+    direct = options.view_as(DirectOptions)
+    local = options.view_as(StandardOptions).runner == LOCAL_RUNNER
+    if not local or direct.direct_running_mode != "in_memory" or direct.direct_num_workers == 1:
+        return None
+    command = f"{shlex.quote(sys.executable)} -m pipelines.worker"
+    return FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command_string=command))
 
 
 class ReadTasks(beam.PTransform):

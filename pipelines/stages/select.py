@@ -127,9 +127,9 @@ class JudgePart(beam.DoFn):
             yield beam.pvalue.TaggedOutput("members", (partition, payload))
 
     def _recount(self, url: str, documents: pa.Table, ruled: Ruled) -> tuple[list[int], list[int]]:
-        """Tokens and bytes of each document, after its cut lines are gone."""
+        """Tokens and bytes of each document; of those that stay, after their cut lines are gone."""
         tokens, sizes = documents["tokens"].to_pylist(), documents["bytes"].to_pylist()
-        rows = [row for row, spans in enumerate(ruled.cut) if spans]
+        rows = [row for row, spans in enumerate(ruled.cut) if spans and ruled.rule[row] is None]
         if rows:
             texts = read_columns(url, ["text"])["text"].take(pa.array(rows)).to_pylist()
             left = [cut_text(text, ruled.cut[row]) for row, text in zip(rows, texts, strict=True)]

@@ -55,7 +55,7 @@ def plan_ranges(histogram: NDArray[np.int64], most: int) -> list[tuple[str, str]
     ranges: list[tuple[int, int]] = []
     start, weight = 0, 0
     for bucket in range(ID_BUCKETS):
-        if weight and weight + histogram[bucket] > most:
+        if weight and histogram[bucket] and weight + histogram[bucket] > most:
             ranges.append((start, bucket - 1))
             start, weight = bucket, 0
         weight += int(histogram[bucket])

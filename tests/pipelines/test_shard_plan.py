@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +38,7 @@ def test_ranges_are_disjoint_cover_everything_and_keep_the_limit(counts: list[tu
     bounds = [(int(first[:4], 16), int(last[:4], 16)) for first, last in ranges]
     assert bounds[0][0] == 0
     assert bounds[-1][1] == ID_BUCKETS - 1
-    assert all(previous[1] + 1 == following[0] for previous, following in zip(bounds, bounds[1:], strict=False))
+    assert all(previous[1] + 1 == following[0] for previous, following in itertools.pairwise(bounds))
     for low, high in bounds:
         inside = weights[low : high + 1]
         assert inside.sum() <= most or np.count_nonzero(inside) == 1

@@ -1,0 +1,71 @@
+"""The same bytes, whatever the machine: workers, order of inputs, hash seed, and being killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.demo import Sample
+from tests.pipelines.builds import ROOT, command, curate, digests
+
+PATIENCE_SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def inputs(sample: Sample) -> tuple[list[str], list[str]]:
+    archives = sorted(str(path) for path in Path(sample.archives).iterdir())
+    repositories = sorted(str(path) for path in Path(sample.repositories).iterdir())
+    return archives, repositories
+
+
+def test_workers_order_and_hash_seed_change_nothing(
+    inputs: tuple[list[str], list[str]], built: Path, tmp_path: Path
+) -> None:
+    archives, repositories = inputs
+    out = tmp_path / "two"
+    curate(out, archives[::-1], [*repositories[1:], repositories[0]], "--workers", "2", seed="4711")
+    assert digests(out) == digests(built)
+
+
+def some_input_is_done(out: Path) -> bool:
+    return any((out / ".work/ingest").glob("*/completion.json"))
+
+
+def rules_are_applied(out: Path) -> bool:
+    return any((out / ".work/select/judged").glob("*.parquet"))
+
+
+def a_shard_is_written(out: Path) -> bool:
+    return any((out / ".work/shard/shards").glob("*/*.parquet"))
+
+
+@pytest.mark.parametrize("moment", [some_input_is_done, rules_are_applied, a_shard_is_written])
+def test_a_killed_build_resumes_to_the_same_bytes(
+    moment: Callable[[Path], bool], inputs: tuple[list[str], list[str]], built: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "killed"
+    process = subprocess.Popen(
+        command(out, *inputs), cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not moment(out):
+        assert process.poll() is None, "the build ended before it could be killed"
+        assert time.monotonic() < deadline, "the moment never came"
+        os.sched_yield()
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (out / "manifest.json").exists()
+    curate(out, *inputs)
+    assert digests(out) == digests(built)
+
+
+def test_a_second_run_finds_everything_done(inputs: tuple[list[str], list[str]], built: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in built.rglob("*.parquet")}
+    curate(built, *inputs)
+    assert {path: path.stat().st_mtime_ns for path in built.rglob("*.parquet")} == before
