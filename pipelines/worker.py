@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
 
 def main() -> None:
-    """Run Beam's SDK harness; errors travel to the runner with the result, so nothing below critical is printed."""
+    """Run Beam's SDK harness. Its errors travel to the runner with the result, so it need not print them too."""
     logging.disable(logging.ERROR)
     from apache_beam.runners.worker import sdk_worker_main
 
-    sdk_worker_main.main(sys.argv)
+    with open(os.devnull, "w", encoding="utf-8") as sys.stderr:
+        sdk_worker_main.main(sys.argv)
 
 
 if __name__ == "__main__":
