@@ -28,7 +28,7 @@ from curation.fasttext_model import FastTextModel
 MODEL_PATH = Path(__file__).parent / "models" / "language.ftz"
 
 UNDETERMINED = "und"
-WINDOWS, WINDOW = 6, 200
+WINDOWS, WINDOW = 5, 160
 """A long text is read in this many windows of this many characters, evenly spaced from its start to its end."""
 MIN_LETTERS = 10
 """Texts with fewer letters are `und`; a letter of Han, Kana or Hangul counts as three."""

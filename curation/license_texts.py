@@ -29,6 +29,9 @@ This product includes software developed by the organization."""
 _BSD_NAME = """
 Neither the name of the copyright holder nor the names of its contributors may be used to endorse or promote products
 derived from this software without specific prior written permission."""
+_BSD_AUTHOR = """
+The name of the author may not be used to endorse or promote products derived from this software without specific prior
+written permission."""
 _BSD_DISCLAIMER = """
 THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES,
 INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
@@ -53,6 +56,20 @@ VARIANTS: tuple[tuple[str, str], ...] = (
     ),
     ("JSON", f"{_MIT_GRANT}{_MIT_CONDITION}\nThe Software shall be used for Good, not Evil.{_MIT_DISCLAIMER}"),
     ("BSD-1-Clause", f"{_BSD_GRANT}{_BSD_DISCLAIMER}"),
+    ("BSD-3-Clause", f"{_BSD_GRANT}{_BSD_BINARY}{_BSD_AUTHOR}{_BSD_DISCLAIMER}"),
+    (
+        "HPND",
+        """Permission to use, copy, modify, and distribute this software and its documentation for any purpose and
+        without fee is hereby granted, provided that the above copyright notice appear in all copies and that both that
+        copyright notice and this permission notice appear in supporting documentation, and that the name of the
+        copyright holder not be used in advertising or publicity pertaining to distribution of the software without
+        specific, written prior permission.
+        THE COPYRIGHT HOLDER DISCLAIMS ALL WARRANTIES WITH REGARD TO THIS SOFTWARE, INCLUDING ALL IMPLIED WARRANTIES OF
+        MERCHANTABILITY AND FITNESS, IN NO EVENT SHALL THE COPYRIGHT HOLDER BE LIABLE FOR ANY SPECIAL, INDIRECT OR
+        CONSEQUENTIAL DAMAGES OR ANY DAMAGES WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+        ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR
+        PERFORMANCE OF THIS SOFTWARE.""",
+    ),
     ("BSD-4-Clause", f"{_BSD_GRANT}{_BSD_BINARY}{_BSD_ADVERTISING}{_BSD_NAME}{_BSD_DISCLAIMER}"),
     (
         "curl",
@@ -110,6 +127,11 @@ NOTICES: tuple[str, ...] = (
     Unless required by applicable law or agreed to in writing, software distributed under the License is distributed on
     an "AS IS" BASIS, WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the
     specific language governing permissions and limitations under the License.""",
+    """Licensed under the Apache License, Version 2.0 (the "License"). You may not use this file except in compliance
+    with the License. A copy of the License is located at http://aws.amazon.com/apache2.0/ or in the "license" file
+    accompanying this file. This file is distributed on an "AS IS" BASIS, WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND,
+    either express or implied. See the License for the specific language governing permissions and limitations under
+    the License.""",
     _GNU_NOTICE.format(name=""),
     _GNU_NOTICE.format(name="Lesser"),
     _GNU_NOTICE.format(name="Affero"),

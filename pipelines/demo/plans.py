@@ -10,8 +10,8 @@ Paragraph = tuple[str, int, int]
 PLANS: dict[str, tuple[Paragraph, ...]] = {
     "guide": (
         ("town.place town.people town.landmark town.road town.morning", 4, 6),
-        ("town.craft town.market town.life town.life", 4, 7),
-        ("town.morning town.life", 4, 7),
+        ("town.craft town.market town.life town.life", 4, 6),
+        ("town.morning town.life", 4, 6),
         ("town.dish town.visit town.visit", 4, 6),
         ("town.festival festival.story festival.story", 4, 6),
         ("town.history town.founder town.history", 3, 6),
@@ -51,8 +51,8 @@ PLANS: dict[str, tuple[Paragraph, ...]] = {
         ("town.morning closing", 3, 4),
     ),
     "person": (
-        ("person.home person.job person.life", 3, 5),
-        ("person.deed person.life person.life", 4, 7),
+        ("person.deed person.home person.job person.life", 4, 6),
+        ("person.life person.job person.life", 4, 7),
         ("person.life person.saying", 4, 6),
         ("town.place town.craft town.life town.morning", 4, 6),
         ("person.life person.saying person.life", 4, 7),
@@ -60,8 +60,8 @@ PLANS: dict[str, tuple[Paragraph, ...]] = {
         ("person.saying person.life closing", 2, 5),
     ),
     "plant": (
-        ("plant.look plant.place plant.tale", 4, 5),
-        ("plant.use plant.bloom plant.tale", 4, 5),
+        ("plant.use plant.colour plant.look plant.place", 4, 5),
+        ("plant.colour plant.bloom plant.use plant.tale", 4, 5),
         ("plant.care", 5, 8),
         ("plant.tale plant.look plant.care", 4, 6),
         ("general.weather general.sea", 3, 5),
@@ -84,8 +84,8 @@ PLANS: dict[str, tuple[Paragraph, ...]] = {
         ("ferry.days general.weather general.sea", 3, 5),
     ),
     "animal": (
-        ("animal.look animal.life", 4, 5),
-        ("animal.life animal.look animal.life", 5, 8),
+        ("animal.look animal.food animal.life", 4, 5),
+        ("animal.food animal.life animal.look animal.life", 5, 8),
         ("island.facts island.life island.life", 4, 6),
         ("animal.life", 4, 6),
         ("general.sea general.weather island.life", 3, 5),
@@ -131,9 +131,15 @@ PLANS: dict[str, tuple[Paragraph, ...]] = {
 FACT_POOLS = frozenset(
     words(
         "town.place town.landmark town.people town.craft town.festival town.dish town.market town.founder town.road "
-        "town.flag person.home person.job person.deed plant.place plant.use plant.bloom tool.use tool.material "
-        "ferry.route ferry.time ferry.captain ferry.days closing"
+        "town.flag person.home person.job person.deed plant.colour plant.place plant.use plant.bloom animal.food "
+        "tool.use tool.material ferry.route ferry.time ferry.captain ferry.days closing"
     )
+)
+# Pages of these kinds end with notes on other things: a sentence each, from the pools below.
+BRIEF_KINDS = frozenset(words("guide history festival craft news"))
+BRIEF_POOLS = words(
+    "person.deed person.deed person.job plant.colour plant.colour plant.use tool.use animal.look animal.food "
+    "animal.food ferry.time island.facts"
 )
 # The first paragraph and this many are always there; the others are drawn.
 FEWEST_PARAGRAPHS = 4

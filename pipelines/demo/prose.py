@@ -10,6 +10,8 @@ from pipelines.demo.facts import Fact, article, make_facts, sentence
 from pipelines.demo.grammar import Writer, load_grammar
 from pipelines.demo.names import NATIVE_NAMES
 from pipelines.demo.plans import (
+    BRIEF_KINDS,
+    BRIEF_POOLS,
     FACT_POOLS,
     FEWEST_PARAGRAPHS,
     FOREIGN_PLAN,
@@ -56,7 +58,8 @@ def english_page(world: World, kind: str, number: int) -> Page:
     voice = _Voice(world, rng, kind, number)
     writer = Writer(load_grammar("english"), rng, voice)
     plan = PLANS[kind]
-    more = rng.randint(min(FEWEST_PARAGRAPHS, len(plan)) - 1, len(plan) - 1)
+    most = len(plan) - (kind in BRIEF_KINDS)
+    more = rng.randint(min(FEWEST_PARAGRAPHS, most) - 1, most - 1)
     if kind in ("letter", "tale", "questions"):  # these need their end
         chosen = list(range(len(plan)))
     else:
@@ -64,6 +67,8 @@ def english_page(world: World, kind: str, number: int) -> Page:
     paragraphs = [_paragraph(writer, voice, plan[index]) for index in chosen]
     if kind == "questions":
         paragraphs[1:1] = _questions(rng, make_facts(world), voice.town)
+    if kind in BRIEF_KINDS:
+        paragraphs.append(_brief(world, writer, 37 * list(PLANS).index(kind) + 5 * number))
     title = sentence(rng.choice(TITLES[kind]).format_map(_Titles(voice)))
     return Page(f"{kind}-{number:03d}", kind, "en", title, tuple(paragraphs))
 
@@ -82,6 +87,16 @@ def _paragraph(writer: Writer, voice: _Voice, plan: Paragraph) -> str:
             names = [name for name in names if name != pool]
         pool = writer.rng.choice(names)
     return " ".join(sentences)
+
+
+def _brief(world: World, writer: Writer, first: int) -> str:
+    """A paragraph whose every sentence is about something else; `first` says what the first one is about."""
+    rng = writer.rng
+    sentences = [writer.sentence("brief.open")]
+    for index, pool in enumerate(rng.sample(BRIEF_POOLS, rng.randint(3, 5))):
+        writer.slot = _Voice(world, rng, "brief", first + index)
+        sentences.append(writer.sentence(pool))
+    return " ".join(text for text in sentences if text)
 
 
 def _questions(rng: random.Random, facts: tuple[Fact, ...], town: Town) -> list[str]:

@@ -12,6 +12,7 @@ import os
 import random
 import re
 import string
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ from identify.vendor.licenses import LICENSES
 
 from pipelines.demo.private import make_email
 from pipelines.demo.programs import javascript_programs, python_programs, table_programs
-from pipelines.demo.prose import english_page
+from pipelines.demo.prose import Page, english_page
 from pipelines.demo.world import World
 
 _AUTHOR = pygit2.Signature("Sarn Authors", "authors@sarn.example", 1772323200, 60)
@@ -133,7 +134,7 @@ def make_repositories(world: World, truth: dict[str, Any]) -> list[Repository]:
 
 def _lantern_routes(world: World, scripts: Mapping[str, str]) -> Repository:
     pages = [english_page(world, kind, 1000 + number) for kind in ("journey", "tool") for number in range(4)]
-    docs = {f"docs/{page.name}.md": f"# {page.title}\n\n" + "\n\n".join(page.paragraphs) + "\n" for page in pages}
+    docs = {f"docs/{page.name}.md": _wrapped(page) for page in pages}
     used = "\n".join(f"- [`{name}`](lib/{name}.js): run it with `node lib/{name}.js`" for name in scripts)
     package = {"name": "lantern-routes", "version": "1.4.0", "license": "Apache-2.0", "main": "lib/island-walk.js"}
     files = {
@@ -145,6 +146,11 @@ def _lantern_routes(world: World, scripts: Mapping[str, str]) -> Repository:
         "NOTICE": f"lantern-routes\nCopyright {_HOLDER}\n",
     }
     return Repository("lantern-routes", "Apache-2.0", False, {path: text.encode() for path, text in files.items()})
+
+
+def _wrapped(page: Page) -> str:
+    paragraphs = (textwrap.fill(paragraph, 88) for paragraph in page.paragraphs)
+    return f"# {page.title}\n\n" + "\n\n".join(paragraphs) + "\n"
 
 
 def _orchard_kit(
@@ -219,8 +225,8 @@ def _pyproject(name: str, spdx: str) -> bytes:
 
 def _python_package(package: str, modules: list[tuple[str, str]]) -> dict[str, bytes]:
     files = {f"src/{package}/{name}.py": text.encode() for name, text in modules}
-    names = ", ".join(f'"{name}"' for name, _ in modules)
-    files[f"src/{package}/__init__.py"] = f'"""The modules of {package}."""\n\n__all__ = [{names}]\n'.encode()
+    names = "".join(f'    "{name}",\n' for name, _ in modules)
+    files[f"src/{package}/__init__.py"] = f'"""The modules of {package}."""\n\n__all__ = [\n{names}]\n'.encode()
     return files
 
 

@@ -83,7 +83,11 @@ def build(pipeline: beam.Pipeline, tasks_url: str, work: str, parts_url: str) ->
 
 def completed(work: str, order: Mapping[str, Any]) -> Completion | None:
     """The finished file of a task, if it is there; its facts hold source, documents, tokens."""
-    return load_completion(work, f"{FOLDER}/{order['path']}.json", order["key"])
+    return load_completion(work, _record(order), order["key"])
+
+
+def _record(order: Mapping[str, Any]) -> str:
+    return f"{FOLDER}/records/{order['path']}.json"
 
 
 class WriteShard(beam.DoFn):
@@ -112,7 +116,7 @@ class WriteShard(beam.DoFn):
             tokens = pc.sum(table["tokens"]).as_py() or 0 if "tokens" in table.column_names else 0
             facts = {"source": order["source"], "documents": table.num_rows, "tokens": tokens}
             completion = Completion(order["key"], (written(self._work, path),), facts)
-            save_completion(self._work, f"{path}.json", completion)
+            save_completion(self._work, _record(order), completion)
         yield order["path"]
 
     def _documents(self, order: dict[str, Any]) -> Iterator[pa.Table]:

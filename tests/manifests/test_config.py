@@ -74,7 +74,7 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None
 
 
 def test_a_missing_file_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="nowhere.yaml: cannot be read: No such file"):
+    with pytest.raises(UsageError, match=r"nowhere\.yaml: cannot be read: No such file"):
         load_config(Outer, "nowhere.yaml")
 
 

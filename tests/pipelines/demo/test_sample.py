@@ -26,16 +26,6 @@ def test_another_process_writes_the_same_bytes(sample: Sample, tmp_path: Path) -
     assert digests(tmp_path) == digests(sample.folder)
 
 
-def test_a_second_sample_replaces_the_first(tmp_path: Path) -> None:
-    first = write_sample(tmp_path / "a", seed=2)
-    (first.archives / "left-over.warc").write_bytes(b"")
-    before = digests(first.folder)
-    write_sample(tmp_path / "a", seed=3)
-    after = digests(first.folder)
-    assert "archives/left-over.warc" not in after
-    assert before["archives/crawl-00000.warc.gz"] != after["archives/crawl-00000.warc.gz"]
-
-
 def test_folders_of_somebody_else_are_left_alone(tmp_path: Path) -> None:
     own = tmp_path / "archives" / "thesis.txt"
     own.parent.mkdir()
@@ -46,8 +36,10 @@ def test_folders_of_somebody_else_are_left_alone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [own.parent]
 
 
-def test_a_sample_that_was_cut_off_is_written_anew(sample: Sample, tmp_path: Path) -> None:
+@pytest.mark.parametrize("mark", ["truth.json", ".unfinished-sample"])
+def test_an_earlier_sample_is_replaced_whole_or_cut_off(sample: Sample, tmp_path: Path, mark: str) -> None:
+    (tmp_path / mark).write_bytes(b"")
     (tmp_path / "archives").mkdir()
-    (tmp_path / ".unfinished-sample").write_bytes(b"")
+    (tmp_path / "archives" / "left-over.warc").write_bytes(b"old")
     write_sample(tmp_path)
     assert digests(tmp_path) == digests(sample.folder)

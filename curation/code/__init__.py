@@ -1,0 +1,1 @@
+"""Source files: which language, whether a person wrote them here, and the numbers that file rules read."""

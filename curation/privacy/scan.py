@@ -1,0 +1,97 @@
+"""Finding personal data and secrets in a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from curation.privacy.addresses import find_ipv4, find_ipv6, may_hold_ipv6
+from curation.privacy.cards import find_cards
+from curation.privacy.credentials import find_secrets
+from curation.privacy.emails import find_emails
+from curation.privacy.phones import MIN_DIGITS, find_phones
+from curation.privacy.spans import PLACEHOLDERS, TYPES, Span, replace, resolve
+
+Kind = Literal["prose", "code"]
+
+MAX_ROUNDS = 8
+
+_DIGITS = bytes(48 if 48 <= code <= 57 else code for code in range(256))
+_BETWEEN_DIGITS = b" ()-./?"  # "?" is what every character outside ASCII becomes
+_PHONE_RUN = b"0" * MIN_DIGITS
+_CARD_RUN = b"0" * 12
+
+
+def find(text: str, *, kind: Kind = "prose", region: str | None = None) -> list[Span]:
+    """Spans of personal data and secrets in `text`, sorted and disjoint.
+
+    Args:
+        text: any string; lone surrogates and NUL are allowed.
+        kind: "code" looks for no telephone numbers, and asks for more evidence before it takes `a@b.c` for an
+            address or a number for a card.
+        region: ISO 3166 code of the country whose national telephone numbers are looked for.
+
+    Overlaps are resolved by `resolve`. The result is closed under redaction: once the spans found here are replaced
+    by `<TYPE>`, nothing more is found. Time is linear in the length of the text.
+    """
+    return find_closed(text, kind=kind, region=region)
+
+
+def find_closed(
+    text: str,
+    *,
+    kind: Kind,
+    region: str | None,
+    types: Iterable[str] = TYPES,
+    min_score: float = 0.0,
+    placeholders: Mapping[str, str] = PLACEHOLDERS,
+) -> list[Span]:
+    """`find` for some types and scores, closed under redaction by `placeholders`.
+
+    Redaction can uncover what stood beside a span (its neighbour was no boundary, the placeholder is), so the
+    redacted text is scanned again until nothing new appears.
+    """
+    wanted = frozenset(types)
+    found = _detect(text, kind, region, wanted, min_score)
+    more = found
+    for _ in range(MAX_ROUNDS):
+        if not more:
+            break
+        redacted, moved = replace(text, found, lambda span: placeholders.get(span.type, f"<{span.type}>"))
+        more = _moved_back(_detect(redacted, kind, region, wanted, min_score), moved, found)
+        found = sorted([*found, *more], key=lambda span: span.start)
+    return found
+
+
+def _moved_back(new: list[Span], moved: list[Span], found: list[Span]) -> list[Span]:
+    """The spans of the redacted text that touch no placeholder, in offsets of the original text."""
+    result: list[Span] = []
+    index = shift = 0
+    for span in new:
+        while index < len(moved) and moved[index].end <= span.start:
+            shift = found[index].end - moved[index].end
+            index += 1
+        if index < len(moved) and moved[index].start < span.end:
+            continue
+        result.append(Span(span.type, span.start + shift, span.end + shift, span.score))
+    return result
+
+
+def _detect(text: str, kind: Kind, region: str | None, wanted: frozenset[str], min_score: float) -> list[Span]:
+    """One scan: cheap literal tests decide which detectors look at the text at all."""
+    ascii_text = text.encode("ascii", "replace")
+    digits = ascii_text.translate(_DIGITS)
+    spans: list[Span] = list(find_secrets(text, ascii_text))
+    if "@" in text:
+        spans += find_emails(text, kind)
+    if b"0.0" in digits:
+        spans += find_ipv4(text)
+    if may_hold_ipv6(text):
+        spans += find_ipv6(text)
+    joined = digits.translate(None, _BETWEEN_DIGITS)
+    if _PHONE_RUN in joined:
+        if kind == "prose":
+            spans += find_phones(text, region)
+        if _CARD_RUN in joined:
+            spans += find_cards(text, kind)
+    return resolve(span for span in spans if span.type in wanted and span.score >= min_score) if spans else spans
