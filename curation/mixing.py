@@ -1,9 +1,9 @@
 """The mixture: how many tokens of each source a build keeps, and which documents make them up.
 
-Two passes in bounded memory. Documents are ordered by a hash of (seed, id). The first pass adds up tokens in a
-histogram over the leading bits of that hash, which workers can sum; the histogram shows the one bucket in which a
-source reaches its target. The second pass looks at the documents of that bucket alone and finds the exact cut. A
-document stays where (order hash, id) is at most the cut, whatever file or worker holds it.
+Two passes in bounded memory. Documents are ordered by a hash of (seed, id). The first pass adds up tokens and
+documents in histograms over the leading bits of that hash, which workers can sum; they show the bucket in which a
+source reaches its target. Everything before it stays. The second pass looks at the documents from there on, some
+thousand of them, and takes those that still fit, so that one long document at the boundary does not spoil the share.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 from manifests.errors import JobError, UsageError
 
 HISTOGRAM_BITS = 16
+LOOK_AT = 1024
+"""Documents behind the boundary among which those that fit are looked for."""
+
 _TOLERANCE = Fraction(1, 10**6)  # shares written as 0.3333333 may add up to almost 1
 
 
@@ -34,24 +37,33 @@ class MixPlan:
 
 @dataclass(frozen=True)
 class Cut:
-    """The last document kept: a document stays where (order hash, id) is at most this."""
+    """Which documents of a source stay: those whose order hash is below `below`, and those of the ids in `extra`."""
 
-    order_hash: int
-    id: str
+    below: int
+    extra: frozenset[str] = frozenset()
 
     def keeps(self, order_hashes: NDArray[np.uint64], ids: Sequence[str]) -> NDArray[np.bool_]:
         """Which documents [n] stay."""
-        if self.order_hash > np.iinfo(np.uint64).max:
+        if self.below > np.iinfo(np.uint64).max:
             return np.ones(len(order_hashes), bool)
-        boundary = np.uint64(self.order_hash)
-        kept = order_hashes < boundary
-        for row in np.flatnonzero(order_hashes == boundary).tolist():
-            kept[row] = ids[row] <= self.id
+        kept = order_hashes < np.uint64(self.below)
+        if self.extra:
+            kept |= np.fromiter((identifier in self.extra for identifier in ids), bool, len(ids))
         return kept
 
 
-KEEP_ALL = Cut(1 << 64, "")
-KEEP_NONE = Cut(0, "")
+KEEP_ALL = Cut(1 << 64)
+KEEP_NONE = Cut(0)
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Where a source reaches its target: buckets before `first` stay whole, `remaining` tokens come from
+    `first` up to, not including, `last`."""
+
+    first: int
+    last: int
+    remaining: int
 
 
 def check_shares(shares: Mapping[str, float]) -> None:
@@ -117,10 +129,10 @@ def order_hash(seed: int, ids: Sequence[str]) -> NDArray[np.uint64]:
     return np.array(hashes, np.uint64)
 
 
-def histogram(order_hashes: NDArray[np.uint64], tokens: NDArray[Any], bits: int = HISTOGRAM_BITS) -> NDArray[np.int64]:
-    """Tokens [2^bits] by the leading `bits` of the order hash; those of several workers are to be added."""
+def histogram(order_hashes: NDArray[np.uint64], weights: NDArray[Any], bits: int = HISTOGRAM_BITS) -> NDArray[np.int64]:
+    """Weights (tokens, or ones) [2^bits] by the leading `bits` of the order hash; workers' are to be added."""
     counts = np.zeros(1 << bits, np.int64)
-    np.add.at(counts, bucket_of(order_hashes, bits), tokens.astype(np.int64))
+    np.add.at(counts, bucket_of(order_hashes, bits), weights.astype(np.int64))
     return counts
 
 
@@ -129,43 +141,48 @@ def bucket_of(order_hashes: NDArray[np.uint64], bits: int = HISTOGRAM_BITS) -> N
     return (order_hashes >> np.uint64(64 - bits)).astype(np.int64)
 
 
-def boundary(histogram: NDArray[np.int64], target: int) -> tuple[int, int]:
-    """The bucket in which `target` tokens are reached, and the tokens still to be taken from it.
+def boundary(tokens: NDArray[np.int64], documents: NDArray[np.int64], target: int, look_at: int = LOOK_AT) -> Boundary:
+    """Where `target` tokens are reached, with enough buckets behind it to hold `look_at` documents to choose from.
 
-    All buckets before it stay whole. It is -1 where nothing is to stay and len(histogram) where everything is.
+    `tokens` and `documents` are histograms over the same buckets.
     """
     if target <= 0:
-        return -1, 0
-    reached = np.cumsum(histogram)
+        return Boundary(0, 0, 0)
+    reached = np.cumsum(tokens)
     if target >= int(reached[-1]):
-        return len(histogram), 0
-    bucket = int(np.searchsorted(reached, target, side="right"))
-    return bucket, target - (int(reached[bucket - 1]) if bucket else 0)
+        return Boundary(len(tokens), len(tokens), 0)
+    first = int(np.searchsorted(reached, target, side="right"))
+    seen = np.cumsum(documents[first:])
+    last = first + 1 + int(np.searchsorted(seen, look_at, side="left"))
+    return Boundary(first, min(last, len(tokens)), target - (int(reached[first - 1]) if first else 0))
 
 
 def cut(
-    bucket: int,
-    remaining: int,
+    limits: Boundary,
     order_hashes: NDArray[np.uint64],
     ids: Sequence[str],
     tokens: NDArray[Any],
     bits: int = HISTOGRAM_BITS,
 ) -> Cut:
-    """The cut that `boundary`'s answer leads to, from the documents of that one bucket, in any order.
+    """The cut, from the documents of the buckets that `boundary` names, in any order.
 
-    Documents are taken in the order of (order hash, id) while they fit in `remaining`; the next one is taken as well
-    where that ends nearer to the target, so a source misses its target by half the tokens of one document at most.
+    In the order of (order hash, id) every document that still fits is taken; at last one more where that ends nearer
+    to the target. A source misses its target by half the tokens of one document at most.
     """
-    if bucket < 0:
-        return KEEP_NONE
-    if bucket >= 1 << bits:
+    if limits.first >= 1 << bits:
         return KEEP_ALL
-    last, taken = Cut(bucket << (64 - bits), ""), 0
+    extra: list[str] = []
+    passed: list[tuple[int, int, str]] = []
+    remaining = limits.remaining
     for place, identifier, size in sorted(zip(order_hashes.tolist(), ids, tokens.tolist(), strict=True)):
-        if abs(taken + size - remaining) >= abs(taken - remaining) and size:
-            break
-        last, taken = Cut(place, identifier), taken + size
-    return last
+        if size <= remaining:
+            extra.append(identifier)
+            remaining -= size
+        else:
+            passed.append((size, place, identifier))
+    if passed and min(passed)[0] - remaining < remaining:
+        extra.append(min(passed)[2])
+    return Cut(limits.first << (64 - bits), frozenset(extra))
 
 
 def _exact(share: float) -> Fraction:

@@ -190,7 +190,8 @@ class Build:
         """What the mixture wants and leaves out, and the exact cut of every source that loses documents."""
         recipe, work = self.recipe, self.work
         histograms = select.load_histograms(join(work, select.JUDGED_TOKENS))
-        available = {source: int(counts.sum()) for source, counts in sorted(histograms.items())}
+        tokens = {name.removeprefix("tokens "): h for name, h in histograms.items() if name.startswith("tokens ")}
+        available = {source: int(counts.sum()) for source, counts in sorted(tokens.items())}
         plan = mixing.plan(available, recipe.mixture)
         facts = {
             "shares": recipe.mixture,
@@ -200,19 +201,21 @@ class Build:
         }
         if not recipe.mixture:
             return facts, {}
-        limits = {source: mixing.boundary(histograms[source], plan.targets[source]) for source in available}
-        size = 1 << mixing.HISTOGRAM_BITS
-        inner = {source: bucket for source, (bucket, _) in limits.items() if 0 <= bucket < size}
+        limits = {
+            source: mixing.boundary(tokens[source], histograms[f"documents {source}"], plan.targets[source])
+            for source in available
+        }
+        inner = {source: place for source, place in limits.items() if place.first < place.last}
         rows: list[Any] = []
         if inner:
             self._pipeline(lambda p: select.build_boundary(p, url, work, inner, recipe.seed), "select")
             rows = json.loads(read_bytes(join(work, select.BOUNDARY)))
         cuts = {}
-        for source, (bucket, remaining) in limits.items():
+        for source, place in limits.items():
             mine = [row for row in rows if row[0] == source]
             places = np.array([row[1] for row in mine], np.uint64)
-            tokens = np.array([row[3] for row in mine], np.int64)
-            cuts[source] = mixing.cut(bucket, remaining, places, [row[2] for row in mine], tokens)
+            sizes = np.array([row[3] for row in mine], np.int64)
+            cuts[source] = mixing.cut(place, places, [row[2] for row in mine], sizes)
         return facts, cuts
 
     def _shard(self, ingested: Sequence[Completion], key: str) -> list[Completion]:

@@ -107,8 +107,8 @@ class ChooseCopies(beam.DoFn):
 
     @explained
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Any]:
-        """Yields, by source, minus the tokens of the removed copies, by mixture bucket."""
-        from pipelines.stages.select import mixture_histogram
+        """Yields, by source, minus the tokens and documents of the removed copies, by mixture bucket."""
+        from pipelines.stages.select import mixture_histograms
 
         partition, blocks = element
         members = pa.concat_tables([from_ipc(block) for block in blocks])
@@ -117,7 +117,7 @@ class ChooseCopies(beam.DoFn):
         removed = outcome.filter(outcome["rule"].is_valid())
         for source in sorted(set(removed["source"].to_pylist())):
             rows = removed.filter(pa.compute.equal(removed["source"], source))
-            yield {source: -mixture_histogram(rows, self._seed)}
+            yield {name: -counts for name, counts in mixture_histograms(rows, source, self._seed).items()}
 
 
 def choose_copies(members: pa.Table, keep: KeepConfig) -> pa.Table:

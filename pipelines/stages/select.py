@@ -27,7 +27,7 @@ from pipelines.runner import ReadTasks, explained
 from pipelines.stages.copies import ChooseCopies, Clusters, load_copies
 from pipelines.stages.shard import ID_BUCKETS, id_bucket
 
-VERSION = 1
+VERSION = 2
 FOLDER = "select"
 JUDGED_TOKENS = f"{FOLDER}/tokens.json"
 BOUNDARY = f"{FOLDER}/boundary.json"
@@ -122,7 +122,7 @@ class JudgePart(beam.DoFn):
         judged = _judged(documents, ruled, self._recount(url, documents, ruled))
         write_table(join(self._work, part["judged"]), judged)
         eligible = judged.filter(judged["keep"])
-        yield {part["source"]: mixture_histogram(eligible, self._seed)}
+        yield mixture_histograms(eligible, part["source"], self._seed)
         for partition, payload in self._members.payloads(judged, documents["date"]):
             yield beam.pvalue.TaggedOutput("members", (partition, payload))
 
@@ -158,18 +158,23 @@ def _judged(documents: pa.Table, ruled: Ruled, recount: tuple[list[int], list[in
     return pa.table(arrays, schema=DECISION)
 
 
-def mixture_histogram(documents: pa.Table, seed: int) -> NDArray[np.int64]:
-    """Tokens of `documents` by the leading bits of their place in the build's order."""
+def mixture_histograms(documents: pa.Table, source: str, seed: int) -> Histograms:
+    """Tokens and number of `documents`, all of one source, by the leading bits of their place in the build's order."""
     places = mixing.order_hash(seed, documents["id"].to_pylist())
-    return mixing.histogram(places, documents["tokens"].to_numpy())
+    return {
+        f"tokens {source}": mixing.histogram(places, documents["tokens"].to_numpy()),
+        f"documents {source}": mixing.histogram(places, np.ones(len(places), np.int64)),
+    }
 
 
-def build_boundary(pipeline: beam.Pipeline, tasks_url: str, work: str, buckets: Mapping[str, int], seed: int) -> None:
-    """Collect the documents of each source's boundary bucket: one in 65,536."""
+def build_boundary(
+    pipeline: beam.Pipeline, tasks_url: str, work: str, limits: Mapping[str, mixing.Boundary], seed: int
+) -> None:
+    """Collect the documents about the place where each source reaches its target, some thousand of them."""
     _ = (
         pipeline
         | ReadTasks(tasks_url)
-        | "Boundary" >> beam.ParDo(BoundaryDocuments(work, buckets, seed))
+        | "Boundary" >> beam.ParDo(BoundaryDocuments(work, limits, seed))
         | beam.CombineGlobally(_join_lists)
         | beam.Map(lambda rows, url: write_bytes(url, json.dumps(sorted(rows)).encode()), join(work, BOUNDARY))
     )
@@ -180,11 +185,11 @@ def _join_lists(parts: Iterable[list[Any]]) -> list[Any]:
 
 
 class BoundaryDocuments(beam.DoFn):
-    """Finds the eligible documents that lie in the bucket where a source reaches its target."""
+    """Finds the eligible documents that lie in the buckets where a source reaches its target."""
 
-    def __init__(self, work: str, buckets: Mapping[str, int], seed: int) -> None:
+    def __init__(self, work: str, limits: Mapping[str, mixing.Boundary], seed: int) -> None:
         super().__init__()
-        self._work, self._buckets, self._seed = work, dict(buckets), seed
+        self._work, self._limits, self._seed = work, dict(limits), seed
 
     def setup(self) -> None:
         """Load the duplicates, once per worker."""
@@ -196,13 +201,14 @@ class BoundaryDocuments(beam.DoFn):
         judged = read_columns(join(self._work, part["judged"]), ["key", "id", "source", "keep", "tokens"])
         keep = judged["keep"].to_numpy() & ~self._copies.contains(judged["key"])
         judged = judged.filter(pa.array(keep))
-        bucket = self._buckets.get(part["source"])
-        if bucket is None or not judged.num_rows:
+        limits = self._limits.get(part["source"])
+        if limits is None or not judged.num_rows:
             return
         ids = judged["id"].to_pylist()
         places = mixing.order_hash(self._seed, ids)
         tokens = judged["tokens"].to_numpy()
-        inside = np.flatnonzero(mixing.bucket_of(places) == bucket)
+        buckets = mixing.bucket_of(places)
+        inside = np.flatnonzero((limits.first <= buckets) & (buckets < limits.last))
         yield [(part["source"], int(places[row]), ids[row], int(tokens[row])) for row in inside]
 
 
@@ -300,7 +306,7 @@ class DecidePart(beam.DoFn):
             for row in np.flatnonzero(np.asarray(rows["keep"], bool) & ~inside):
                 rows["keep"][row], rows["stage"][row], rows["rule"][row] = False, "mix", "mixture"
                 rows["failed"][row] = [*rows["failed"][row], "mixture"]
-                rows["value"][row], rows["threshold"][row] = float(places[row]) / 2**64, cut.order_hash / 2**64
+                rows["value"][row], rows["threshold"][row] = float(places[row]) / 2**64, cut.below / 2**64
         return pa.Table.from_pydict(rows, DECISION)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from curation.mixing import (
     KEEP_ALL,
     KEEP_NONE,
+    Boundary,
     Cut,
     boundary,
     bucket_of,
@@ -125,27 +126,33 @@ def test_a_histogram_adds_tokens_by_leading_bits() -> None:
 
 
 def test_the_boundary_is_the_bucket_that_reaches_the_target() -> None:
-    counts = np.array([5, 0, 10, 3], np.int64)
-    assert boundary(counts, 0) == (-1, 0)
-    assert boundary(counts, 4) == (0, 4)
-    assert boundary(counts, 5) == (2, 0)
-    assert boundary(counts, 12) == (2, 7)
-    assert boundary(counts, 18) == (4, 0)
+    tokens, documents = np.array([5, 0, 10, 3], np.int64), np.array([1, 0, 2, 1], np.int64)
+    assert boundary(tokens, documents, 0) == Boundary(0, 0, 0)
+    assert boundary(tokens, documents, 4, look_at=1) == Boundary(0, 1, 4)
+    assert boundary(tokens, documents, 5, look_at=1) == Boundary(2, 3, 0)
+    assert boundary(tokens, documents, 12, look_at=1) == Boundary(2, 3, 7)
+    assert boundary(tokens, documents, 18) == Boundary(4, 4, 0)
 
 
-def test_the_cut_takes_the_boundary_document_where_that_is_nearer() -> None:
+def test_enough_documents_behind_the_boundary_are_looked_at() -> None:
+    tokens, documents = np.array([5, 0, 10, 3], np.int64), np.array([1, 0, 2, 1], np.int64)
+    assert boundary(tokens, documents, 4, look_at=2) == Boundary(0, 3, 4)
+    assert boundary(tokens, documents, 4, look_at=1024) == Boundary(0, 4, 4)
+
+
+def test_documents_that_fit_are_taken_and_a_long_one_is_passed_over() -> None:
     hashes, ids = np.array([11, 10, 12], np.uint64), ["a", "b", "c"]
-    tokens = np.array([10, 5, 10])
-    assert cut(0, 5, hashes, ids, tokens) == Cut(10, "b")
-    assert cut(0, 9, hashes, ids, tokens) == Cut(10, "b")
-    assert cut(0, 10, hashes, ids, tokens) == Cut(10, "b")  # 5 missing or 5 too many: fewer
-    assert cut(0, 11, hashes, ids, tokens) == Cut(11, "a")
-    assert cut(0, 2, hashes, ids, tokens) == Cut(0, "")
+    tokens = np.array([1000, 5, 10])
+    assert cut(Boundary(0, 1, 15), hashes, ids, tokens) == Cut(0, frozenset("bc"))
+    assert cut(Boundary(0, 1, 14), hashes, ids, tokens) == Cut(0, frozenset("bc"))  # one too many is nearer than nine
+    assert cut(Boundary(0, 1, 7), hashes, ids, tokens) == Cut(0, frozenset("b"))
+    assert cut(Boundary(0, 1, 900), hashes, ids, tokens) == Cut(0, frozenset("abc"))
+    assert cut(Boundary(0, 1, 2), hashes, ids, tokens) == Cut(0)
 
 
-def test_ids_order_documents_of_one_hash() -> None:
-    hashes, ids = np.array([9, 9, 9, 8, 10], np.uint64), ["c", "a", "b", "z", "0"]
-    assert Cut(9, "b").keeps(hashes, ids).tolist() == [False, True, True, True, False]
+def test_a_cut_keeps_what_lies_below_it_and_the_named_ids() -> None:
+    hashes, ids = np.array([9, 9, 8, 10], np.uint64), ["c", "a", "z", "0"]
+    assert Cut(9, frozenset("a")).keeps(hashes, ids).tolist() == [False, True, True, False]
     assert KEEP_ALL.keeps(hashes, ids).all()
     assert not KEEP_NONE.keeps(np.array([0, 5], np.uint64), ["a", "b"]).any()
 
@@ -157,12 +164,14 @@ def select(documents: Documents, target: int, seed: int, bits: int, workers: int
         (order_hash(seed, [i for i, _ in part]), [i for i, _ in part], np.array([t for _, t in part], np.int64))
         for part in parts
     ]
-    summed = sum((histogram(hashes, tokens, bits) for hashes, _, tokens in columns), np.zeros(1 << bits, np.int64))
-    bucket, remaining = boundary(summed, target)
-    inside = [bucket_of(hashes, bits) == bucket for hashes, _, _ in columns]
+    empty = np.zeros(1 << bits, np.int64)
+    summed = sum((histogram(hashes, tokens, bits) for hashes, _, tokens in columns), empty)
+    counted = sum((histogram(hashes, np.ones(len(hashes)), bits) for hashes, _, _ in columns), empty)
+    limits = boundary(summed, counted, target)
+    places = [bucket_of(hashes, bits) for hashes, _, _ in columns]
+    inside = [(limits.first <= place) & (place < limits.last) for place in places]
     last = cut(
-        bucket,
-        remaining,
+        limits,
         np.concatenate([hashes[mask] for (hashes, _, _), mask in zip(columns, inside, strict=True)]),
         [ids[row] for (_, ids, _), mask in zip(columns, inside, strict=True) for row in np.flatnonzero(mask)],
         np.concatenate([tokens[mask] for (_, _, tokens), mask in zip(columns, inside, strict=True)]),
@@ -184,13 +193,9 @@ def test_the_selection_meets_its_target_to_within_half_a_document(
     target = int(part * sum(tokens for _, tokens in documents))
     kept = select(documents, target, seed, bits, workers=1)
     sizes = dict(documents)
-    ordered = sorted(sizes, key=lambda i: (int(order_hash(seed, [i])[0]), i))
-    assert kept == set(ordered[: len(kept)])
     reached = sum(sizes[i] for i in kept)
 
     assert 2 * abs(reached - target) <= max(sizes.values(), default=0)
-    prefixes = [sum(sizes[i] for i in ordered[:count]) for count in range(len(ordered) + 1)]
-    assert abs(reached - target) == min(abs(prefix - target) for prefix in prefixes)
     if random:
         random.shuffle(documents)
     assert select(documents, target, seed, bits, workers=3) == kept
