@@ -7,8 +7,9 @@ from stored numbers instead of reading the crawl again.
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -43,14 +44,6 @@ def _with_nested_thresholds(rules: RuleSet, given: Mapping[str, Any]) -> RuleSet
     return with_thresholds(rules, flat)
 
 
-class ExtractionConfig(Config):
-    """From HTML to text."""
-
-    method: Literal["resiliparse"] = Field(
-        default="resiliparse", description="the extractor: main content, paragraphs as lines"
-    )
-
-
 class LanguageConfig(Config):
     """Which natural languages web pages are kept in."""
 
@@ -61,15 +54,17 @@ class LanguageConfig(Config):
     min_score: Share = Field(default=0.65, description="least probability of the page's language (FineWeb: 0.65)")
 
 
-class QualityConfig(Config):
-    """The rule set for web pages; any of its thresholds can be set: `quality: {gopher: {min_words: 80}}`."""
+class RulesConfig(Config, abc.ABC):
+    """A section that holds a rule set; keys of its own besides, any threshold of that set can be given in it."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    rules: str = Field(default="fineweb", description="named rule set, see docs/recipes.md")
+    @abc.abstractmethod
+    def published(self) -> RuleSet:
+        """The rule set with the thresholds it was published with."""
 
     @model_validator(mode="after")
-    def _known_thresholds(self) -> QualityConfig:
+    def _known_thresholds(self) -> Self:
         try:
             self.resolve()
         except UsageError as error:
@@ -78,30 +73,29 @@ class QualityConfig(Config):
 
     def resolve(self) -> RuleSet:
         """The rule set with this section's thresholds; UsageError names the nearest key for an unknown one."""
-        return _with_nested_thresholds(rule_set(self.rules), self.model_extra or {})
+        return _with_nested_thresholds(self.published(), self.model_extra or {})
 
 
-class CodeConfig(Config):
+class QualityConfig(RulesConfig):
+    """The rule set for web pages; any of its thresholds can be set: `quality: {gopher: {min_words: 80}}`."""
+
+    rules: str = Field(default="fineweb", description="named rule set, see docs/recipes.md")
+
+    def published(self) -> RuleSet:
+        """The named rule set."""
+        return rule_set(self.rules)
+
+
+class CodeConfig(RulesConfig):
     """Rules for files of repositories; any threshold of `code@bigcode` can be set: `code: {max_line_length: 500}`."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
-
     licenses: tuple[Literal["permissive", "copyleft", "other", "none"], ...] = Field(
-        default=("permissive",),
-        description="kinds of licence to keep; by the text of the licence files and file headers",
+        default=("permissive",), description="kinds of licence to keep; by the text of licence files and file headers"
     )
 
-    @model_validator(mode="after")
-    def _known_thresholds(self) -> CodeConfig:
-        try:
-            self.resolve()
-        except UsageError as error:
-            raise ValueError(str(error)) from None
-        return self
-
-    def resolve(self) -> RuleSet:
-        """The code rules with this section's thresholds."""
-        return _with_nested_thresholds(CODE_RULE_SET, self.model_extra or {})
+    def published(self) -> RuleSet:
+        """`code@bigcode`."""
+        return CODE_RULE_SET
 
 
 class PiiConfig(PrivacyConfig):
@@ -118,9 +112,13 @@ class ToxicityConfig(Config):
     """Toxic pages are dropped, toxic lines are cut."""
 
     model: str | None = Field(default=None, description="fastText model; null is the one that ships")
-    words: str | None = Field(default=None, description="file of words, one a line; null is the English list that ships")
+    words: str | None = Field(
+        default=None, description="file of words, one a line; null is the English list that ships"
+    )
     max_document: Share = Field(default=DOCUMENT_THRESHOLD, description="drop pages that score higher")
-    max_line: float = Field(default=LINE_THRESHOLD, ge=TOXIC_LINE_FLOOR, le=1, description="cut lines that score higher")
+    max_line: float = Field(
+        default=LINE_THRESHOLD, ge=TOXIC_LINE_FLOOR, le=1, description="cut lines that score higher"
+    )
     max_cut: Share = Field(
         default=0.3, description="drop pages of which more than this share of characters would be cut"
     )
@@ -130,7 +128,6 @@ class ToxicityConfig(Config):
 class Policy(Config):
     """Everything that measuring and deciding need to know."""
 
-    extraction: ExtractionConfig = ExtractionConfig()
     language: LanguageConfig = LanguageConfig()
     quality: QualityConfig = QualityConfig()
     code: CodeConfig = CodeConfig()
@@ -141,7 +138,6 @@ class Policy(Config):
     def measuring(self) -> dict[str, Any]:
         """The settings that change what `ingest` writes, as plain JSON values."""
         return {
-            "extraction": self.extraction.model_dump(mode="json"),
             "language": self.language.model,
             "line_edits": self.quality.rules,  # a rule set may edit lines, so it decides what text is stored
             "privacy": self.privacy.detector().model_dump(mode="json"),

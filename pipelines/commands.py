@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from curation.policy import CodeConfig, QualityConfig
+from curation.policy import RulesConfig
 from manifests.dataset import ENTERED, KEPT, verify
 from manifests.errors import JobError
 from manifests.files import filesystem, is_local
@@ -150,7 +150,7 @@ def _comment_model(model: BaseModel, indent: int, lines: list[str]) -> None:
 
 def _thresholds(model: BaseModel) -> list[tuple[str, float]]:
     """The thresholds that can be set in this section and are not, with their values."""
-    if not isinstance(model, QualityConfig | CodeConfig):
+    if not isinstance(model, RulesConfig):
         return []
     given = model.model_extra or {}
     set_here = set(given) | {
