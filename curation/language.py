@@ -32,6 +32,7 @@ WINDOWS, WINDOW = 5, 160
 """A long text is read in this many windows of this many characters, evenly spaced from its start to its end."""
 MIN_LETTERS = 10
 """Texts with fewer letters are `und`; a letter of Han, Kana or Hangul counts as three."""
+MAX_WORD = 50
 MIN_LETTER_SHARE = 0.5
 """Texts whose visible characters are letters to a smaller share are `und` (tables, numbers, markup)."""
 MAX_CODE_SHARE, FREE_CODE_MARKS = 0.06, 3
@@ -148,8 +149,11 @@ class LanguageIdentifier:
             else:
                 asked.append((i, script, share))
         prepare = normalise if self._own else str
-        answers = self._model.predict([prepare(samples[i]) for i, _, _ in asked], _TOP if self._own else 1)
-        for (i, script, share), answer in zip(asked, answers, strict=True):
+        lines = [prepare(samples[i]) for i, _, _ in asked]
+        answers = self._model.predict(lines, _TOP if self._own else 1)
+        for (i, script, share), line, answer in zip(asked, lines, answers, strict=True):
+            if len(line) < MIN_LETTERS:
+                continue
             if self._own:
                 results[i] = _best_of_script(answer, script, share)
             elif answer:
@@ -167,11 +171,14 @@ def sample(text: str) -> str:
 
 
 def normalise(text: str) -> str:
-    """Text as the shipped model reads it: lower case, no addresses, no ASCII digits or punctuation, single spaces."""
+    """Text as the shipped model reads it: lower case, no addresses, no ASCII digits or punctuation, single spaces.
+
+    Words of more than `MAX_WORD` characters, which are data and not language, are left out.
+    """
     if "://" in text or "www." in text or "@" in text:
         text = _URL.sub(" ", text)
     plain = text.lower().replace("’", "'").encode("utf-8", "replace").translate(_TO_SPACES)
-    return " ".join(plain.decode("utf-8").split())
+    return " ".join(word for word in plain.decode("utf-8").split() if len(word) <= MAX_WORD)
 
 
 def iso_code(label: str) -> str:

@@ -93,7 +93,7 @@ class Recipe(Policy):
 
 
 KEY_ORDER = (
-    "name", "version", "seed", "inputs", "reading", "extraction", "language", "quality", "code", "privacy", "toxicity",
+    "name", "version", "seed", "inputs", "reading", "language", "quality", "code", "privacy", "toxicity",
     "tokenizer", "dedup", "mixture", "output", "limits",
 )  # fmt: skip
 """The order in which a recipe is printed: that of the data."""

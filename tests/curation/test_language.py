@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import os
@@ -63,9 +64,14 @@ UNDETERMINED = {
 }
 
 
-@pytest.fixture(scope="module")
-def identifier() -> LanguageIdentifier:
+@functools.cache
+def shipped() -> LanguageIdentifier:
     return LanguageIdentifier()
+
+
+@pytest.fixture
+def identifier() -> LanguageIdentifier:
+    return shipped()
 
 
 @pytest.mark.parametrize("code", SENTENCES)
@@ -118,20 +124,9 @@ def test_ten_megabytes_without_a_space_are_answered(identifier: LanguageIdentifi
 @given(st.lists(st.text(alphabet=st.characters(exclude_categories=()), max_size=200), max_size=5))
 @settings(max_examples=200, deadline=None)
 def test_any_text_gets_a_known_code_and_a_score_between_0_and_1(texts: list[str]) -> None:
-    for language in LanguageIdentifierHolder.get().identify(texts):
+    for language in shipped().identify(texts):
         assert language.code in LANGUAGES | {"und"}
         assert 0.0 <= language.score <= 1.0
-
-
-class LanguageIdentifierHolder:
-    """One model for all examples of a property test."""
-
-    instance: LanguageIdentifier | None = None
-
-    @classmethod
-    def get(cls) -> LanguageIdentifier:
-        cls.instance = cls.instance or LanguageIdentifier()
-        return cls.instance
 
 
 def test_the_identifier_pickles_for_worker_processes(identifier: LanguageIdentifier) -> None:

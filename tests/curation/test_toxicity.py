@@ -69,7 +69,9 @@ def test_neutral_sentences_and_mentions_of_people_score_below_the_threshold(text
     assert toxicity.score(text) < DOCUMENT_THRESHOLD
 
 
-@pytest.mark.parametrize("text", ["you are an id1ot", "you are an idioooot", "YOU ARE AN IDIOT", "you are an ｉｄｉｏｔ"])
+@pytest.mark.parametrize(
+    "text", ["you are an id1ot", "you are an idioooot", "YOU ARE AN IDIOT", "you are an ｉｄｉｏｔ"]
+)
 def test_disguised_words_score_like_the_plain_word(text: str) -> None:
     assert toxicity.score(text) == toxicity.score("you are an idiot")
 
@@ -183,7 +185,7 @@ def test_fold_takes_off_the_disguise_of_a_word(word: str, folded: str) -> None:
 
 def test_normalise_keeps_lines_and_drops_addresses() -> None:
     text = "See https://example.org/a?b=c\r\nor @someone, today's!\n"
-    assert normalise(text) == "see  \nor   today s \n"
+    assert [line.split() for line in normalise(text).split("\n")] == [["see"], ["or", "today", "s"], []]
 
 
 def test_long_lines_are_cut_into_even_windows_at_words() -> None:
@@ -224,7 +226,17 @@ def test_the_shipped_model_stays_under_three_megabytes() -> None:
 def test_the_shipped_list_holds_sorted_single_words_and_no_name_of_a_group() -> None:
     lines = [line for line in WORDS_PATH.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     assert lines == sorted(set(lines))
-    assert not read_words(WORDS_PATH) & {"gay", "lesbian", "queer", "muslim", "jew", "jewish", "black", "trans", "women"}
+    assert not read_words(WORDS_PATH) & {
+        "gay",
+        "lesbian",
+        "queer",
+        "muslim",
+        "jew",
+        "jewish",
+        "black",
+        "trans",
+        "women",
+    }
 
 
 @pytest.mark.realdata
