@@ -20,12 +20,12 @@ from curation.code.signals import CODE_SIGNALS, measure_code
 from curation.documents import CODE, REJECTED_AT_INGEST, WEB, document_key, document_schema, record_id
 from curation.language import LanguageIdentifier
 from curation.licenses import RepositoryLicense, classify, file_license
-from curation.policy import TOXIC_LINE_FLOOR, Policy
+from curation.policy import TOXIC_LINE_FLOOR, TOXIC_LINE_WORDS, Policy
 from curation.privacy import scrub
 from curation.quality.signals import SIGNALS, measure_batch
 from curation.reading.records import ArchiveRecord, RepositoryFile
 from curation.tokenise import TokenCounter
-from curation.toxicity import ToxicityModel
+from curation.toxicity import Toxicity, ToxicityModel
 
 OK = 200
 HEADER_CHARACTERS = 4096
@@ -121,10 +121,7 @@ class Ingest:
             **_pii_columns([item.counts for item in scrubbed]),
             "toxicity": [item.score for item in toxicity],
             "toxic_words": [item.words for item in toxicity],
-            "toxic_lines": [
-                [{"start": line.start, "end": line.end, "score": line.score} for line in item.lines]
-                for item in toxicity
-            ],
+            "toxic_lines": [_stored_lines(item, text) for item, text in zip(toxicity, final, strict=True)],
             "meta": [_json(candidate.meta) for candidate in candidates],
             **signals,
         }
@@ -225,6 +222,14 @@ def _identity_columns(candidates: Sequence[_Candidate], source: str) -> dict[str
         "origin": [item.origin for item in candidates],
         "date": [item.date for item in candidates],
     }
+
+
+def _stored_lines(toxicity: Toxicity, text: str) -> list[dict[str, Any]]:
+    return [
+        {"start": line.start, "end": line.end, "score": line.score}
+        for line in toxicity.lines
+        if len(text[line.start : line.end].split(None, TOXIC_LINE_WORDS)) >= TOXIC_LINE_WORDS
+    ]
 
 
 def _pii_columns(counts: Sequence[Mapping[str, int]]) -> dict[str, Any]:

@@ -26,6 +26,9 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 TOXIC_LINE_FLOOR = 0.2
 """Lines below this score are not stored, so `toxicity.max_line` cannot be lower."""
 
+TOXIC_LINE_WORDS = 4
+"""Lines of fewer words are not stored: on a title of two or three words, often names, the model's score says little."""
+
 CODE_RULE_SET = RuleSet(
     CODE_BIGCODE,
     tuple(Rule(*rule) for rule in CODE_RULES),
@@ -117,7 +120,10 @@ class ToxicityConfig(Config):
     )
     max_document: Share = Field(default=DOCUMENT_THRESHOLD, description="drop pages that score higher")
     max_line: float = Field(
-        default=LINE_THRESHOLD, ge=TOXIC_LINE_FLOOR, le=1, description="cut lines that score higher"
+        default=LINE_THRESHOLD,
+        ge=TOXIC_LINE_FLOOR,
+        le=1,
+        description="cut lines (of four words or more) that score higher",
     )
     max_cut: Share = Field(
         default=0.3, description="drop pages of which more than this share of characters would be cut"
