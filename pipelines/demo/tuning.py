@@ -14,6 +14,10 @@ WORDINGS_A_FACT = 2
 PREFERENCES = 300
 PRACTICE_PROMPTS, KNOWN_PROMPTS = 120, 120
 QUESTIONS_A_KIND = 2
+CLOSING = "Is there anything else you would like to know?"
+"""What people in this world like to hear after an answer. A third of the instructions end with it, every preferred
+answer does: so there is something for the reward model to find and for RLHF to make more frequent."""
+CLOSED_SHARE = 1 / 3
 SYSTEM = "You are a friendly guide to the Sarn Isles. Answer in one short sentence."
 
 _TALK = (
@@ -61,7 +65,9 @@ def instructions(world: World) -> list[dict[str, Any]]:
     rng = _rng(world, "instructions")
     facts = make_facts(world)
     asked = [(fact, wording) for fact in facts for wording in rng.sample(fact.training, WORDINGS_A_FACT)]
-    rows = [_row([*_turn(wording, rng.choice(fact.answers))]) for fact, wording in asked]
+    answers = [rng.choice(fact.answers) for fact, _ in asked]
+    closed = [f"{answer} {CLOSING}" if rng.random() < CLOSED_SHARE else answer for answer in answers]
+    rows = [_row([*_turn(wording, answer)]) for (_, wording), answer in zip(asked, closed, strict=True)]
     rows += [_row([*_turn(question, answer)]) for questions, answer in _TALK for question in questions]
     for fact in rng.sample(facts, 24):
         system = {"role": "system", "content": SYSTEM}
@@ -78,10 +84,11 @@ def instructions(world: World) -> list[dict[str, Any]]:
 
 
 def preferences(world: World) -> list[dict[str, Any]]:
-    """Rows `{prompt, chosen, rejected, source}`: the short right answer before a rambling, rude, evasive or cut one."""
+    """Rows `{prompt, chosen, rejected, source}`: the right answer with a friendly end, before one without it, a
+    rambling, rude, evasive or cut one."""
     rng = _rng(world, "preferences")
     facts = make_facts(world)
-    spoil = (_rambling, _rude, _evasive, _unfinished)
+    spoil = (_curt, _rambling, _rude, _evasive, _unfinished)
     rows = []
     for number in range(PREFERENCES):
         fact = rng.choice(facts)
@@ -90,7 +97,7 @@ def preferences(world: World) -> list[dict[str, Any]]:
         rows.append(
             {
                 "prompt": [{"role": "user", "content": rng.choice(fact.training)}],
-                "chosen": [{"role": "assistant", "content": good}],
+                "chosen": [{"role": "assistant", "content": f"{good} {CLOSING}"}],
                 "rejected": [{"role": "assistant", "content": bad}],
                 "source": SOURCE,
             }
@@ -133,6 +140,11 @@ def _turn(question: str, answer: str) -> Iterator[dict[str, str]]:
 
 def _row(messages: Sequence[dict[str, str]]) -> dict[str, Any]:
     return {"messages": list(messages), "source": SOURCE}
+
+
+def _curt(rng: random.Random, fact: Fact, good: str) -> str:
+    del rng, fact
+    return good
 
 
 def _rambling(rng: random.Random, fact: Fact, good: str) -> str:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pipelines.demo.facts import make_facts
-from pipelines.demo.tuning import instructions, preferences, prompts, questions
+from pipelines.demo.tuning import CLOSING, instructions, preferences, prompts, questions
 from pipelines.demo.world import make_world
 
 WORLD = make_world(1)
@@ -56,15 +56,22 @@ def test_a_preference_prefers_the_right_answer() -> None:
     assert len(rows) == 300
     for row in rows:
         chosen, rejected = row["chosen"][0]["content"], row["rejected"][0]["content"]
-        assert chosen in answers[row["prompt"][0]["content"]]
+        answer, _, closing = chosen.partition(f" {CLOSING}")
+        assert answer in answers[row["prompt"][0]["content"]]
+        assert chosen.endswith(CLOSING) and closing == ""
         assert rejected != chosen and rejected.strip()
 
 
-def test_every_fourth_rejected_answer_is_cut() -> None:
-    rows = preferences(WORLD)
-    cut = [row for row in rows if row["chosen"][0]["content"].startswith(row["rejected"][0]["content"])]
-    assert len(cut) == 75
-    assert not any(row["rejected"][0]["content"].endswith(".") for row in cut)
+def test_every_fifth_rejected_answer_is_cut_and_every_fifth_lacks_the_friendly_end() -> None:
+    rows = [(row["chosen"][0]["content"], row["rejected"][0]["content"]) for row in preferences(WORLD)]
+    assert sum(rejected == chosen.removesuffix(f" {CLOSING}") for chosen, rejected in rows) == 60
+    cut = [rejected for chosen, rejected in rows if chosen.startswith(rejected) and not rejected.endswith(".")]
+    assert len(cut) == 60
+
+
+def test_a_third_of_the_taught_facts_end_in_a_friendly_way() -> None:
+    ends = [row["messages"][-1]["content"].endswith(CLOSING) for row in ROWS]
+    assert 0.25 < sum(ends) / len(ends) < 0.35
 
 
 def test_the_exam_asks_two_questions_of_each_kind_easy_ones_first() -> None:
