@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import typer
@@ -139,7 +141,7 @@ def _comment_model(model: BaseModel, indent: int, lines: list[str]) -> None:
             _comment_model(value, indent + 1, lines)
             continue
         plain = model.model_dump(mode="json")[name]
-        text = yaml.safe_dump(plain, default_flow_style=True, allow_unicode=True, width=10_000).strip()
+        text = yaml.safe_dump(plain, default_flow_style=True, allow_unicode=True, width=sys.maxsize).strip()
         text = text.removesuffix("\n...").removesuffix("...").strip()
         comment = f"  # {' '.join(description.split())}" if description else ""
         lines.append(f"{pad}{name}: {text}{comment}")
@@ -170,8 +172,9 @@ def run_manifest_show(folder: str) -> None:
         console.print(f"{key:<14} {manifest.get(key)}", highlight=False)
     code = manifest.get("code") or {}
     console.print(f"{'code':<14} winnow {code.get('version')} commit {code.get('commit')}", highlight=False)
-    for parent in manifest.get("parents", ()):
-        console.print(f"{'parent':<14} {parent}", highlight=False)
+    if manifest.get("parents"):
+        console.print("made from")
+        _print_parents(manifest["parents"], 1, console)
     if kind == "dataset":
         for shard in manifest["shards"]:
             console.print(
@@ -180,6 +183,14 @@ def run_manifest_show(folder: str) -> None:
                 highlight=False,
             )
         print_funnel(manifest, console)
+
+
+def _print_parents(parents: Sequence[Mapping[str, Any]], depth: int, console: Console) -> None:
+    for parent in parents:
+        role = f"  ({parent['role']})" if parent.get("role") else ""
+        named = f"{parent.get('kind', '')} {parent.get('name', '')}".strip()
+        console.print(f"{'  ' * depth}{named}  {parent.get('digest', '')}{role}", highlight=False, soft_wrap=True)
+        _print_parents(parent.get("parents", ()), depth + 1, console)
 
 
 def run_manifest_verify(folder: str) -> None:

@@ -64,9 +64,9 @@ def _tune(sample: Sample, dataset: Path, models: Path) -> None:
 
 
 def _an_interesting_page(sample: Sample) -> str:
-    """A page with a planted near-duplicate, from what the generator says it planted."""
+    """A page that a quality rule turns away, from what the generator says it planted."""
     truth = json.loads(Path(sample.truth).read_text(encoding="utf-8"))
-    return str(truth["near_duplicates"][0][1])
+    return str(truth["low_quality"][0]["uri"])
 
 
 @contextmanager

@@ -91,13 +91,13 @@ def _winnow(crawl: Path, folder: Path, table: Table) -> int:
 def _datatrove(crawl: Path, folder: Path, table: Table, peer: str, model: str, pages: int) -> None:
     log = folder / "datatrove.log"
     seconds, peak = _run([peer, str(TOOLS / "peer_datatrove.py"), str(crawl), str(folder / "peer"), model], log)
-    lines = [line for line in log.read_text().splitlines() if line.startswith(("STAGE", "TOTAL"))]
+    stages = [line.split() for line in log.read_text().splitlines() if line.startswith("STAGE ")]
     kept = sum(1 for _ in _peer_documents(folder / "peer" / "final"))
     table.add_row(
         "datatrove fineweb", f"{pages:,}", f"{kept:,}", f"{seconds:.1f}", f"{pages / seconds:.1f}", f"{peak:.0f}"
     )
-    for line in lines:
-        table.add_row(f"  {line.lower()}", "", "", "", "", "")
+    for _, label, stage_seconds, _ in stages:
+        table.add_row(f"  {label}", "", "", f"{float(stage_seconds):.1f}", "", "")
 
 
 def _peer_documents(folder: Path) -> list[str]:
