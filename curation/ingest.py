@@ -86,6 +86,19 @@ class Ingest:
         self._tokens = TokenCounter(policy.tokenizer)
         self._privacy = policy.privacy.detector()
 
+    @staticmethod
+    def check(policy: Policy) -> None:
+        """Load what `policy` names by path or id, so that a wrong name is told before any work begins.
+
+        Raises:
+            UsageError: one of them cannot be loaded.
+        """
+        if policy.language.model is not None:
+            LanguageIdentifier(policy.language.model)
+        if policy.toxicity.model is not None or policy.toxicity.words is not None:
+            ToxicityModel(policy.toxicity.model, policy.toxicity.words)
+        TokenCounter(policy.tokenizer)
+
     def web(self, records: Sequence[ArchiveRecord], archive: str) -> Ingested:
         """Documents and rejects of a batch of records of one archive."""
         result = Ingested(SIGNALS)

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from curation.code.signals import CODE_BIGCODE, CODE_RULES
+from curation.language import MODEL_PATH as LANGUAGE_MODEL
 from curation.privacy import PrivacyConfig
 from curation.quality.rules import Rule, RuleSet, rule_set, with_thresholds
 from curation.tokenise import PIECES
 from curation.toxicity import DOCUMENT_THRESHOLD, LINE_THRESHOLD
+from curation.toxicity import MODEL_PATH as TOXICITY_MODEL
+from curation.toxicity import WORDS_PATH as TOXIC_WORDS
 from manifests.config import Config
 from manifests.errors import UsageError
 
@@ -150,3 +154,12 @@ class Policy(Config):
             "toxicity": [self.toxicity.model, self.toxicity.words],
             "tokenizer": self.tokenizer,
         }
+
+    def measuring_files(self) -> list[str]:
+        """The local files that measuring depends on besides these settings: models, word lists, a tokenizer."""
+        toxicity = Path(self.toxicity.model or TOXICITY_MODEL)
+        named = [
+            self.language.model or LANGUAGE_MODEL, toxicity, toxicity.with_suffix(".json"), TOXIC_WORDS,
+            self.toxicity.words, self.tokenizer, Path(self.tokenizer) / "tokenizer.json",
+        ]  # fmt: skip
+        return [str(path) for path in named if path is not None and Path(path).is_file()]

@@ -79,7 +79,9 @@ def apply_rules(documents: pa.Table, policy: Policy) -> Ruled:
     `documents` holds at least `needed_columns`. Order of the rules: language, quality, toxicity, privacy for web
     pages; licence, file rules, privacy for code.
     """
-    is_code = documents.num_rows > 0 and documents["source"][0].as_py() == CODE
+    if not documents.num_rows:
+        return Ruled([], [], [], [], [], [])
+    is_code = documents["source"][0].as_py() == CODE
     cuts: list[list[dict[str, int]]] = [[] for _ in range(documents.num_rows)]
     if is_code:
         checks = [_license_check(documents, policy, kind) for kind in ("none", "copyleft", "other", "permissive")]
@@ -98,7 +100,9 @@ def cut_text(text: str, cuts: Sequence[dict[str, int]]) -> str:
     pieces, position = [], 0
     for span in cuts:
         pieces.append(text[position : span["start"]])
-        position = span["end"] + 1
+        position = span["end"]
+        position += text.startswith("\r", position)  # not part of the line, nor of what remains
+        position += text.startswith("\n", position)
     pieces.append(text[position:])
     return "".join(pieces).strip("\n")
 

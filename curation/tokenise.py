@@ -84,7 +84,9 @@ class TokenCounter:
         if self._tokenizer is None:
             table = _character_classes()
             return np.fromiter((_count_pieces(_codes(text), table) for text in texts), np.int64, len(texts))
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        # A lone surrogate, which the library refuses, becomes `?`.
+        clean = [text.encode("utf-8", "replace").decode() for text in texts]
+        encodings = self._tokenizer.encode_batch_fast(clean, add_special_tokens=False)
         return np.fromiter((len(encoding.ids) for encoding in encodings), np.int64, len(texts))
 
 
@@ -95,15 +97,19 @@ def _codes(text: str) -> NDArray[np.uint32]:
 def _load_tokenizer(name: str) -> Any:
     from tokenizers import Tokenizer
 
-    path = Path(name)
-    if path.is_dir():
-        path = path / "tokenizer.json"
     try:
+        path = Path(name)
+        if path.is_dir():
+            path = path / "tokenizer.json"
         if path.exists():
-            return Tokenizer.from_file(str(path))
-        if name.endswith(".json") or name.startswith((".", "/")):
-            raise UsageError(f"tokenizer: {name}: no such file")
-        return Tokenizer.from_pretrained(name)
+            tokenizer = Tokenizer.from_file(str(path))
+        elif path.name.endswith(".json") or name.startswith((".", "/", "~")):
+            raise UsageError(f"tokenizer: {path}: no such file")
+        else:
+            tokenizer = Tokenizer.from_pretrained(name)
+        tokenizer.no_truncation()  # both are often set for a model's training, and would make every count the same
+        tokenizer.no_padding()
+        return tokenizer
     except UsageError:
         raise
     except Exception as error:  # the library raises bare Exception for a broken file or an unknown hub id

@@ -76,8 +76,10 @@ def verify_totals(manifest: Mapping[str, Any]) -> Iterator[Problem]:
         )
     removed = sum(row["documents"] for row in manifest["funnel"] if row["rule"] not in (ENTERED, KEPT))
     if removed != totals["rejected"] + totals["errors"]:
-        yield Problem("manifest.json", f"the funnel removes {removed}, rejects and errors are "
-                      f"{totals['rejected'] + totals['errors']}")
+        yield Problem(
+            "manifest.json",
+            f"the funnel removes {removed}, rejects and errors are {totals['rejected'] + totals['errors']}",
+        )
 
 
 def count_totals(manifest: Mapping[str, Any]) -> dict[str, int]:

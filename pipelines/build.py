@@ -6,6 +6,7 @@ The driver only plans: it lists inputs, hands each stage its work orders in a fi
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,11 @@ import numpy as np
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from curation import mixing
+from curation.ingest import Ingest
 from curation.reading.sources import InputFile, Inputs, expand
 from curation.select import bounds
 from manifests.errors import JobError, UsageError
-from manifests.files import join, read_bytes, write_bytes
+from manifests.files import filesystem, is_local, join, read_bytes, write_bytes
 from pipelines.parts import open_parquet, write_table
 from pipelines.progress import Progress
 from pipelines.recipe import Recipe
@@ -60,8 +62,9 @@ class Build:
             JobError: a stage failed; the build published before, if any, is as it was.
         """
         recipe = self.recipe
-        inputs = list_inputs(recipe)
         publish.finish_swap(self.out)
+        inputs = without_output(list_inputs(recipe), self.out)
+        Ingest.check(recipe.policy())
         ingested = self._ingest(inputs.files)
         check_errors(ingested, recipe.limits.max_error_share)
         clusters = self._dedup(ingested)
@@ -85,9 +88,12 @@ class Build:
 
     def _ingest(self, files: Sequence[InputFile]) -> list[Completion]:
         recipe, work = self.recipe, self.work
-        orders = [ingest.task(file, recipe.policy(), recipe.reading) for file in files]
+        measuring = ingest.settings(recipe.policy(), recipe.reading)
+        orders = [ingest.task(file, measuring) for file in files]
         waiting = [order for order in orders if ingest.completed(work, order) is None]
         with self.progress.stage("ingest", work, [order["folder"] for order in orders], _sizes(files)) as note:
+            for order in waiting:  # nothing of another version of the input may stay among the new parts
+                remove_tree(join(work, order["folder"]))
             if waiting:
                 # The largest first: a worker that begins with one ends no later than the others.
                 size = {order["folder"]: file.bytes or 0 for order, file in zip(orders, files, strict=True)}
@@ -114,10 +120,11 @@ class Build:
             if found is not None:
                 note("done already")
                 return found
+            remove_tree(join(work, dedup.FOLDER))
             write_table(join(work, dedup.CLUSTERS), dedup.CLUSTER.empty_table())
             parts = ingest.document_parts(ingested)
             documents = sum(item.facts["documents"] for item in ingested)
-            if parts and (recipe.dedup.exact or recipe.dedup.minhash):
+            if parts:
                 url = self._orders("dedup/orders.jsonl", [{"documents": part.path} for part in parts])
                 partitions = dedup.partitions_for(documents)
                 self._pipeline(lambda pipeline: dedup.build(pipeline, url, work, recipe.dedup, partitions), "dedup")
@@ -131,10 +138,12 @@ class Build:
     def _select(self, ingested: Sequence[Completion], clusters: Completion) -> Completion:
         recipe, work = self.recipe, self.work
         policy = recipe.policy()
+        near = recipe.dedup.minhash.threshold if recipe.dedup.minhash else None
         settings = {
             "policy": policy.model_dump(mode="json"),
             "keep": recipe.dedup.keep.model_dump(mode="json"),
             "mixture": recipe.mixture,
+            "near": near,
             "seed": recipe.seed,
         }
         key = stage_key("select", select.VERSION, settings, [item.digest for item in (*ingested, clusters)])
@@ -156,7 +165,6 @@ class Build:
             self._pipeline(lambda p: select.build_judge(p, url, work, policy, members, seed), "select")
             mixture, cuts = self._mixture(url)
             every = self._orders("select/orders.jsonl", rows)
-            near = recipe.dedup.minhash.threshold if recipe.dedup.minhash else None
             self._pipeline(lambda p: select.build_decide(p, every, work, policy, cuts, near, seed), "select")
             outputs = [written(work, path) for path in (select.HISTOGRAMS, select.SUMMARY, select.BOUNDS)]
             outputs += [written(work, row["decisions"]) for row in documents]
@@ -260,6 +268,22 @@ def list_inputs(recipe: Recipe) -> Inputs:
         tuple(file for inputs in found for file in inputs.files),
         tuple(skipped for inputs in found for skipped in inputs.skipped),
     )
+
+
+def without_output(inputs: Inputs, out: str) -> Inputs:
+    """`inputs` without what lies in the output folder: a folder of inputs may hold the build that is made of it.
+
+    Raises:
+        UsageError: nothing is left.
+    """
+    if not is_local(out):
+        return inputs
+    inside = os.path.join(os.path.realpath(filesystem(out)[1]), "")
+    files = tuple(file for file in inputs.files if not os.path.realpath(file.uri).startswith(inside))
+    skipped = tuple(item for item in inputs.skipped if not os.path.realpath(item.uri).startswith(inside))
+    if not files:
+        raise UsageError(f"every input lies in the output folder {out}; name another with --out")
+    return Inputs(files, skipped)
 
 
 def check_errors(ingested: Sequence[Completion], most: float) -> None:

@@ -124,6 +124,10 @@ for command in (tuning.pretrain, tuning.sft, tuning.reward, tuning.rlhf, tuning.
     app.command()(command)
 
 
+INTERRUPTED = 130
+"""The exit code that typer makes of Ctrl-C, without a word."""
+
+
 def main() -> None:
     """Entry point: known errors become one message and their exit code."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -132,9 +136,12 @@ def main() -> None:
     except WinnowError as error:
         typer.secho(f"winnow: {error}", err=True, fg=typer.colors.RED if sys.stderr.isatty() else None)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.secho("winnow: interrupted; run the same command again to go on from the last finished piece", err=True)
-        sys.exit(130)
+    except SystemExit as ending:
+        if ending.code == INTERRUPTED:
+            typer.secho(
+                "winnow: interrupted; run the same command again to go on from the last finished piece", err=True
+            )
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

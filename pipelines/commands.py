@@ -18,7 +18,6 @@ from rich.table import Table
 from curation.policy import RulesConfig
 from manifests.dataset import ENTERED, KEPT, verify
 from manifests.errors import JobError
-from manifests.files import filesystem, is_local
 from manifests.manifest import read_manifest
 from pipelines.recipe import KEY_ORDER, Recipe, load_recipe, recipe_path, shipped_recipes
 
@@ -36,8 +35,6 @@ def run_curate(
     options = make_options(beam_arguments, workers or os.cpu_count() or 1)
     start = time.monotonic()
     try:
-        if is_local(out):
-            os.makedirs(filesystem(out)[1], exist_ok=True)
         published = Build(recipe, out.rstrip("/"), options, Progress(quiet=quiet)).run()
     except OSError as error:
         raise JobError(describe_os_error(error)) from error

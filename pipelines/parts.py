@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from manifests.files import atomic_write, filesystem, join
+from manifests.files import atomic_write, join, open_read
 from pipelines.records import WrittenFile, written
 
 ROW_GROUP = 512
@@ -29,10 +30,11 @@ def sort_rows(table: pa.Table, *keys: str) -> pa.Table:
     return table.take(pc.sort_indices(table, sort_keys=[(key, "ascending") for key in keys]))
 
 
-def open_parquet(url: str) -> pq.ParquetFile:
+@contextlib.contextmanager
+def open_parquet(url: str) -> Iterator[pq.ParquetFile]:
     """The Parquet file at `url`, for reading by row group."""
-    fs, path = filesystem(url)
-    return pq.ParquetFile(fs.open(path, "rb"), pre_buffer=False)
+    with open_read(url) as stream, pq.ParquetFile(stream, pre_buffer=False) as file:
+        yield file
 
 
 def read_columns(url: str, columns: Sequence[str] | None = None) -> pa.Table:
@@ -84,13 +86,16 @@ class PartWriter:
         self._tables, self._bytes = [], 0
 
 
-def rows_in_range(url: str, first: str, last: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    """Tables of the rows of a part with first <= id <= last, row group by row group."""
+def rows_in_range(url: str, first: str, last: str, columns: Sequence[str]) -> pa.Table:
+    """The rows of a part with first <= id <= last; only row groups that may hold some are read.
+
+    `columns` has `id` among its names.
+    """
     with open_parquet(url) as file:
+        schema = file.schema_arrow
+        tables = [pa.schema([schema.field(name) for name in columns]).empty_table()]
         for group in overlapping_row_groups(file, first, last):
-            table = file.read_row_group(group, columns=None if columns is None else list(columns))
+            table = file.read_row_group(group, columns=list(columns)).select(list(columns))
             ids = table["id"]
-            inside = pc.and_(pc.greater_equal(ids, first), pc.less_equal(ids, last))
-            selected = table.filter(inside)
-            if selected.num_rows:
-                yield selected
+            tables.append(table.filter(pc.and_(pc.greater_equal(ids, first), pc.less_equal(ids, last))))
+        return pa.concat_tables(tables)

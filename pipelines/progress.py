@@ -103,5 +103,5 @@ def _read_state(path: Path, within: str | None) -> tuple[int, int] | None:
         document = json.loads(path.read_bytes())
         facts = document[within] if within else document
         return int(facts["records"]), int(facts["bytes"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):  # none yet, or none of ours
         return None

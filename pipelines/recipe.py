@@ -52,7 +52,7 @@ class OutputConfig(Config):
     """How the output is cut into files."""
 
     shard_bytes: int = Field(
-        default=256 << 20, ge=1024, description="text bytes per shard, at most, before compression"
+        default=256 << 20, ge=1024, le=1 << 30, description="text bytes per shard, at most, before compression"
     )
 
 

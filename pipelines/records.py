@@ -75,8 +75,16 @@ def save_completion(work: str, record: str, completion: Completion) -> None:
     write_bytes(join(work, record), json.dumps(asdict(completion), sort_keys=True, indent=1).encode())
 
 
+def files_below(folder: str) -> list[str]:
+    """Paths within `folder` of all files below it, sorted; none where there is no such folder."""
+    fs, path = filesystem(folder)
+    fs.invalidate_cache()  # an object store's listing may be older than what workers wrote
+    prefix = f"{path.rstrip('/')}/"
+    return sorted(name.removeprefix(prefix) for name in fs.find(path))
+
+
 def remove_tree(folder: str) -> None:
-    """Delete a folder of work files, if it is there."""
+    """Delete a folder of work files, or a single one, if it is there."""
     fs, path = filesystem(folder)
     if fs.exists(path):
         fs.rm(path, recursive=True)

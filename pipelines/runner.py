@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import errno
 import functools
+import inspect
 import json
 import logging
+import os
 import re
 import shlex
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -24,6 +29,7 @@ from manifests.errors import JobError, UsageError, WinnowError
 LOCAL_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 """The local runner by its full name: plain `DirectRunner` may hand a pipeline to Prism, which downloads a binary."""
 
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _LOCAL_NAMES = {None, "DirectRunner", "direct", "FnApiRunner", LOCAL_RUNNER}
 _MARKED = re.compile(r"winnow-failure:([A-Za-z0-9_=-]+):")
 
@@ -40,24 +46,35 @@ def _carried(message: str) -> WorkerError:
 
 
 def explained(process: Function) -> Function:
-    """Decorate a DoFn's generator: known errors and a full disk reach the user as one message."""
+    """Decorate a function or generator that workers run: known errors and a full disk reach the user as one message."""
 
     @functools.wraps(process)
-    def wrapper(*args: Any, **kwargs: Any) -> Iterator[Any]:
-        try:
+    def generator(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        with _explaining():
             yield from process(*args, **kwargs)
-        except WinnowError as error:
-            raise _carried(str(error)) from error
-        except OSError as error:
-            raise _carried(describe_os_error(error)) from error
 
-    return wrapper  # type: ignore[return-value]
+    @functools.wraps(process)
+    def function(*args: Any, **kwargs: Any) -> Any:
+        with _explaining():
+            return process(*args, **kwargs)
+
+    return generator if inspect.isgeneratorfunction(process) else function  # type: ignore[return-value]
+
+
+@contextlib.contextmanager
+def _explaining() -> Iterator[None]:
+    try:
+        yield
+    except WinnowError as error:
+        raise _carried(str(error)) from error
+    except OSError as error:
+        raise _carried(describe_os_error(error)) from error
 
 
 def describe_os_error(error: OSError) -> str:
     """One sentence for a file error, with the path when it is known."""
     place = f"{error.filename}: " if error.filename else ""
-    if error.errno == errno.ENOSPC:
+    if error.errno in _NO_SPACE:
         return f"{place}no space left on the disk; what was finished is kept, free some space and run the same command"
     return f"{place}{error.strerror or error}"
 
@@ -106,9 +123,10 @@ def run_pipeline(options: PipelineOptions, build: Callable[[beam.Pipeline], None
     """
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # it would print each error once more
     try:
-        pipeline = beam.Pipeline(runner=_local_runner(options), options=options)
-        build(pipeline)
-        pipeline.run().wait_until_finish()
+        with _interruptible():
+            pipeline = beam.Pipeline(runner=_local_runner(options), options=options)
+            build(pipeline)
+            pipeline.run().wait_until_finish()
     except WinnowError:
         raise
     except Exception as error:
@@ -120,13 +138,39 @@ def run_pipeline(options: PipelineOptions, build: Callable[[beam.Pipeline], None
         raise
 
 
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end as KeyboardInterrupt: Beam wraps it into an error, and its threads print how they were cut off."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    interrupted = threading.Event()
+
+    def interrupt(*_: Any) -> None:
+        interrupted.set()
+        threading.excepthook = lambda _: None
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+        if interrupted.is_set():  # where code in C called Python, the exception may have been lost
+            raise KeyboardInterrupt
+    except Exception:
+        if interrupted.is_set():
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _local_runner(options: PipelineOptions) -> FnApiRunner | None:
     """The local runner with worker processes of ours; None where the options alone say how to run."""
     direct = options.view_as(DirectOptions)
     local = options.view_as(StandardOptions).runner == LOCAL_RUNNER
     if not local or direct.direct_running_mode != "in_memory" or direct.direct_num_workers == 1:
         return None
-    command = f"{shlex.quote(sys.executable)} -m pipelines.worker"
+    command = f"{shlex.quote(sys.executable)} -m pipelines.worker {os.getpid()}"
     return FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command_string=command))
 
 
@@ -147,6 +191,7 @@ class ReadTasks(beam.PTransform):
         )
 
 
+@explained
 def read_json_lines(url: str) -> Iterator[dict[str, Any]]:
     """The objects of a JSON-lines file."""
     from manifests.files import open_read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +15,17 @@ from numpy.typing import NDArray
 
 from curation.dedup.choose import KeepConfig, choose
 from curation.dedup.keys import KEY
-from manifests.files import exists, filesystem, join
+from manifests.files import join
 from pipelines.parts import read_columns, sort_rows, write_table
+from pipelines.records import files_below
 from pipelines.runner import explained
 
 COPIES = "select/copies"
 MEMBERS_PER_PARTITION = 250_000
+
+_DATE = re.compile(
+    r"[0-9]{4}(?![0-9])(?:-[0-9]{2}(?:-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?)?)?"
+)  # WARC 1.1 lets a date end after any of its parts
 
 COPY = pa.schema(
     [
@@ -187,10 +193,7 @@ class LoadedCopies:
 def copies_table(work: str) -> pa.Table:
     """All outcomes of `ChooseCopies`, in the order of (component, key)."""
     folder = join(work, COPIES)
-    if not exists(folder):
-        return COPY.empty_table()
-    fs, path = filesystem(folder)
-    tables = [read_columns(fs.unstrip_protocol(name)) for name in sorted(fs.ls(path, detail=False))]
+    tables = [read_columns(join(folder, name)) for name in files_below(folder) if name.endswith(".parquet")]
     return sort_rows(pa.concat_tables(tables), "component", "key") if tables else COPY.empty_table()
 
 
@@ -206,8 +209,9 @@ def key_array(column: pa.ChunkedArray) -> Any:
 
 @functools.lru_cache(maxsize=4096)
 def _parse_date(date: str) -> np.datetime64:
+    found = _DATE.match(date)  # numpy reads "today" too, and lets a year of many digits overflow
     try:
-        return np.datetime64(date.rstrip("Zz")[:19], "s")
+        return np.datetime64(found.group() if found else "NaT", "s")
     except ValueError:
         return np.datetime64("NaT", "s")
 

@@ -2,7 +2,8 @@
 
 Every document's exact hash, and the bands of its MinHash signature, are grouped under few shuffle keys as arrays.
 A bucket verifies its candidates from the sketches that came with it. Components of the verified pairs are the
-clusters; which copy stays is decided later, in `select`, among those that pass the rules.
+clusters; which copy stays is decided later, in `select`, among those that pass the rules. One record that was met
+twice is always a copy, whatever the recipe looks for: ids are unique in the output.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from pipelines.parts import open_parquet, write_table
 from pipelines.recipe import DedupConfig
 from pipelines.runner import ReadTasks, explained
 
-VERSION = 1
+VERSION = 2
 FOLDER = "dedup"
 CLUSTERS = f"{FOLDER}/clusters.parquet"
-EXACT_LEVEL = -1
+RECORD_LEVEL, EXACT_LEVEL = -2, -1
 DOCUMENTS_PER_PARTITION = 250_000
 """A partition of a band holds about so many entries (some 150 bytes each): the memory of one worker."""
 
@@ -61,7 +62,7 @@ def build(pipeline: beam.Pipeline, tasks_url: str, work: str, config: DedupConfi
 
 
 class SignPart(beam.DoFn):
-    """Hashes the documents of one part, and emits them by (level, partition): level -1 is exact, the others bands."""
+    """Hashes the documents of one part, and emits them by (level, partition): -2 is ids, -1 texts, the others bands."""
 
     def __init__(self, work: str, config: DedupConfig, partitions: int) -> None:
         super().__init__()
@@ -71,14 +72,17 @@ class SignPart(beam.DoFn):
     def process(self, part: dict[str, Any]) -> Iterator[tuple[tuple[int, int], bytes]]:
         """Yields ((level, partition), packed entries)."""
         with open_parquet(join(self._work, part["documents"])) as file:
-            for batch in file.iter_batches(batch_size=4096, columns=["key", "text"]):
+            columns = ["key", "id", *(["text"] if self._config.exact or self._config.minhash else [])]
+            for batch in file.iter_batches(batch_size=4096, columns=columns):
                 keys = np.frombuffer(b"".join(batch["key"].to_pylist()), KEY)
-                yield from self._entries(keys, batch["text"].to_pylist())
+                ids = np.frombuffer(bytes.fromhex("".join(batch["id"].to_pylist())), "<u8").reshape(-1, 2)
+                yield from self._spread_whole(RECORD_LEVEL, ids, keys)
+                if "text" in columns:
+                    yield from self._entries(keys, batch["text"].to_pylist())
 
     def _entries(self, keys: Any, texts: list[str]) -> Iterator[tuple[tuple[int, int], bytes]]:
         if self._config.exact:
-            hashes = exact_hash(texts)
-            yield from self._spread(EXACT_LEVEL, hashes[:, 0], keys, hashes[:, 1:].copy().view(np.uint8))
+            yield from self._spread_whole(EXACT_LEVEL, exact_hash(texts), keys)
         minhash = self._config.minhash
         if minhash is None:
             return
@@ -93,6 +97,10 @@ class SignPart(beam.DoFn):
         sketches = sketch(signed)
         for band in range(bands.shape[1]):
             yield from self._spread(band, bands[:, band], keys, sketches)
+
+    def _spread_whole(self, level: int, hashes: Any, keys: Any) -> Iterator[tuple[tuple[int, int], bytes]]:
+        """128-bit hashes [n, 2]: the first half is the bucket, the second its payload."""
+        yield from self._spread(level, hashes[:, 0], keys, hashes[:, 1:].copy().view(np.uint8))
 
     def _spread(self, level: int, hashes: Any, keys: Any, payload: Any) -> Iterator[tuple[tuple[int, int], bytes]]:
         partition = (hashes % np.uint64(self._partitions)).astype(np.int64)
@@ -131,7 +139,7 @@ class VerifyBuckets(beam.DoFn):
         """Yields packed pairs of this level and partition, if there are any."""
         (level, _), blocks = element
         rows = unpack(blocks)
-        if level == EXACT_LEVEL:
+        if level in (RECORD_LEVEL, EXACT_LEVEL):
             pairs = exact_pairs(np.stack([rows["hash"], rows["payload"].copy().view("<u8")[:, 0]], axis=1), rows["key"])
         else:
             minhash = self._config.minhash

@@ -30,7 +30,7 @@ from curation.reading.records import ArchiveRecord, ReadError, ReadingLimits, Re
 from curation.reading.repositories import open_repository
 from curation.reading.sources import InputFile
 from manifests.errors import JobError
-from manifests.files import is_local, join, open_read, write_bytes
+from manifests.files import digest_file, is_local, join, open_read, write_bytes
 from pipelines.parts import PartWriter, write_table
 from pipelines.records import Completion, WrittenFile, load_completion, save_completion, stage_key, written
 from pipelines.runner import ReadTasks, describe_os_error, explained
@@ -50,13 +50,14 @@ def input_key(file: InputFile) -> str:
 
 
 def settings(policy: Policy, reading: ReadingLimits) -> dict[str, Any]:
-    """What an input's documents depend on, besides its content."""
-    return {**policy.measuring(), "reading": reading.model_dump(mode="json")}
+    """What an input's documents depend on, besides its content: options, and the models' own content."""
+    models = [digest_file(path)[0] for path in policy.measuring_files()]
+    return {**policy.measuring(), "models": models, "reading": reading.model_dump(mode="json")}
 
 
-def task(file: InputFile, policy: Policy, reading: ReadingLimits) -> dict[str, Any]:
-    """The work order for one input, as plain JSON."""
-    key = stage_key(FOLDER, VERSION, settings(policy, reading), [file.uri, file.fingerprint])
+def task(file: InputFile, measuring: dict[str, Any]) -> dict[str, Any]:
+    """The work order for one input under these `settings`, as plain JSON."""
+    key = stage_key(FOLDER, VERSION, measuring, [file.uri, file.fingerprint])
     return {"uri": file.uri, "kind": file.kind, "folder": f"{FOLDER}/{input_key(file)}", "key": key}
 
 
@@ -78,6 +79,7 @@ class IngestInput(beam.DoFn):
         self._work, self._policy, self._reading = work, policy, reading
         self._ingest: Ingest | None = None
 
+    @explained
     def setup(self) -> None:
         """Load the models, once per worker."""
         self._ingest = Ingest(self._policy)

@@ -1,15 +1,16 @@
 """Stage `publish`: the manifest, counted from the files written; the report; and the swap that makes a build visible.
 
-Everything is made beside the output first. The swap then takes the old manifest away, moves folders by renaming,
-and puts the new manifest in place last, so a build with a manifest is whole. A journal lets the next run finish a
-swap that was interrupted.
+Everything is made beside the output first. The swap then takes the old manifest away, moves file after file into
+place, deletes what the old build had and the new one has not, and puts the new manifest in place last, so a build
+with a manifest is whole. A journal names the files, and lets the next run finish a swap that was interrupted.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,20 +26,20 @@ from manifests.files import exists, filesystem, is_local, join, read_bytes, size
 from manifests.manifest import MANIFEST_NAME, code_identity, read_manifest, write_manifest
 from pipelines.parts import read_columns, write_table
 from pipelines.recipe import Recipe
-from pipelines.records import WORK, Completion, remove_tree, written
+from pipelines.records import WORK, Completion, files_below, remove_tree, written
 from pipelines.report import render_card, render_report
 from pipelines.stages import ingest, select, shard
 from pipelines.stages.copies import copies_table
 
 STAGED = f"{WORK}/publish"
-OLD = f"{WORK}/replaced"
 JOURNAL = f"{WORK}/publish.json"
 PUBLISHED = f"{WORK}/published.json"
 ERRORS = "errors/part-00000.parquet"
 REPORT, CARD = "report.html", "README.md"
 STAGES = ("ingest", "language", "license", "quality", "code", "toxicity", "privacy", "dedup", "mix", "publish")
 """Stages of the funnel, in the order in which documents meet them."""
-ENTRIES = ("shards", "rejected", "errors", REPORT, CARD)
+FOLDERS = ("shards", "rejected", "errors")
+"""Folders of the output that hold nothing but files of the build."""
 
 
 @dataclass(frozen=True)
@@ -63,37 +64,39 @@ def publish(
     work = join(out, WORK)
     staged = join(out, STAGED)
     remove_tree(staged)
-    fs, _ = filesystem(out)
-    fs.makedirs(filesystem(staged)[1], exist_ok=True)
-    for name in ("shards", "rejected"):
-        move(join(work, shard.FOLDER, name), join(staged, name))
     _write_errors(work, staged, ingested)
     summary = statistics.from_json(read_bytes(join(work, select.SUMMARY)))
-    document = manifest_document(recipe, staged, passed_over, ingested, selected, shards, summary)
+    document = manifest_document(recipe, work, staged, passed_over, ingested, selected, shards, summary)
     manifest = write_manifest(staged, document)
     write_bytes(join(staged, REPORT), render_report(manifest, summary, copies_table(work)).encode())
     write_bytes(join(staged, CARD), render_card(manifest, summary).encode())
-    write_bytes(join(out, JOURNAL), json.dumps({"shard_key": shard_key}).encode())
+    moves = [[f"{WORK}/{file.path}", shard.place(file.path)] for item in shards for file in item.outputs]
+    moves += [[f"{STAGED}/{name}", name] for name in files_below(staged) if name != MANIFEST_NAME]
+    write_bytes(join(out, JOURNAL), json.dumps({"shard_key": shard_key, "moves": moves}).encode())
     finish_swap(out)
     return Published(out, read_manifest(out), fresh=True)
 
 
 def finish_swap(out: str) -> None:
-    """Move what is staged into place; also ends a swap that an earlier run began. Does nothing without a journal."""
+    """Move the files of a new build into place; also ends a swap that an earlier run began.
+
+    Does nothing without a journal. Every step can be repeated, so it may be interrupted between any two.
+    """
     if not exists(join(out, JOURNAL)):
         return
     journal = json.loads(read_bytes(join(out, JOURNAL)))
-    staged, old = join(out, STAGED), join(out, OLD)
+    staged = join(out, STAGED)
     if exists(join(staged, MANIFEST_NAME)):
-        _set_aside(out, old, MANIFEST_NAME)
-        for name in ENTRIES:
-            if exists(join(staged, name)):
-                _set_aside(out, old, name)
-                move(join(staged, name), join(out, name))
+        remove_tree(join(out, MANIFEST_NAME))
+        for source, target in journal["moves"]:
+            if exists(join(out, source)):
+                move(join(out, source), join(out, target))
+        _remove_others(out, {target for _, target in journal["moves"]})
         move(join(staged, MANIFEST_NAME), join(out, MANIFEST_NAME))
-    manifest = read_manifest(out)
-    write_bytes(join(out, PUBLISHED), json.dumps({**journal, "digest": manifest["digest"]}).encode())
-    remove_tree(old)
+    record = {"shard_key": journal["shard_key"], "digest": read_manifest(out)["digest"]}
+    write_bytes(join(out, PUBLISHED), json.dumps(record).encode())
+    remove_tree(join(out, WORK, shard.FOLDER))
+    remove_tree(staged)
     remove_tree(join(out, JOURNAL))
 
 
@@ -111,7 +114,7 @@ def already_published(
         manifest = read_manifest(out)
     except (FileNotFoundError, ValueError, UsageError):
         return None
-    if record["shard_key"] != shard_key or record["digest"] != manifest["digest"]:
+    if record != {"shard_key": shard_key, "digest": manifest["digest"]}:
         return None
     if manifest["recipe_digest"] != digest_json(recipe.model_dump(mode="json")):
         return None
@@ -125,6 +128,7 @@ def already_published(
 
 def manifest_document(
     recipe: Recipe,
+    work: str,
     staged: str,
     passed_over: Sequence[SkippedInput],
     ingested: Sequence[Completion],
@@ -132,7 +136,7 @@ def manifest_document(
     shards: Sequence[Completion],
     summary: statistics.Summary,
 ) -> dict[str, Any]:
-    """The manifest's content; counts come from the files in `staged`.
+    """The manifest's content; counts come from the files in `work` and `staged`.
 
     Raises:
         JobError: the files do not add up to what was read, which would be a defect of ours.
@@ -142,7 +146,7 @@ def manifest_document(
     for completion in shards:
         output = completion.outputs[0]
         entry = {
-            "path": output.path.removeprefix(f"{shard.FOLDER}/"), "bytes": output.bytes, "sha256": output.sha256,
+            "path": shard.place(output.path), "bytes": output.bytes, "sha256": output.sha256,
             "documents": completion.facts["documents"],
         }  # fmt: skip
         if completion.facts["source"] == shard.REJECTED_NAME:
@@ -161,7 +165,7 @@ def manifest_document(
         "shards": sorted(shard_rows, key=lambda entry: entry["path"]),
         "rejected": sorted(rejected_rows, key=lambda entry: entry["path"]),
         "files": _extra_files(staged),
-        "funnel": funnel(staged, rejected_rows, ingested, summary, rule_order(recipe)),
+        "funnel": funnel(work, rejected_rows, ingested, summary, rule_order(recipe)),
         "mixture": selected.facts["mixture"],
         "parents": [],
     }
@@ -173,7 +177,7 @@ def manifest_document(
 
 
 def funnel(
-    staged: str,
+    work: str,
     rejected: Sequence[dict[str, Any]],
     ingested: Sequence[Completion],
     summary: statistics.Summary,
@@ -185,7 +189,7 @@ def funnel(
     """
     counted: Counter[tuple[str, str, str]] = Counter()
     for entry in rejected:
-        table = read_columns(join(staged, entry["path"]), ["source", "stage", "rule"])
+        table = read_columns(join(work, shard.FOLDER, entry["path"]), ["source", "stage", "rule"])
         counted.update(zip(*(table[name].to_pylist() for name in ("source", "stage", "rule")), strict=True))
     rows = []
     entered: Counter[str] = Counter()
@@ -246,20 +250,25 @@ def _extra_files(staged: str) -> list[dict[str, Any]]:
     return [{"path": file.path, "bytes": file.bytes, "sha256": file.sha256}]
 
 
-def _set_aside(out: str, old: str, name: str) -> None:
-    if exists(join(out, name)):
-        remove_tree(join(old, name))
-        move(join(out, name), join(old, name))
+def _remove_others(out: str, named: Set[str]) -> None:
+    """Delete the files of an earlier build that are not among `named`, and folders that are empty without them."""
+    for folder in FOLDERS:
+        for name in files_below(join(out, folder)):
+            if f"{folder}/{name}" not in named:
+                remove_tree(join(out, folder, name))
+        if is_local(out):
+            for path, _, _ in os.walk(filesystem(join(out, folder))[1], topdown=False):
+                if not os.listdir(path):
+                    os.rmdir(path)
 
 
 def move(source: str, target: str) -> None:
-    """Rename a file or folder; on an object store, copy and delete."""
+    """Rename a file over what is at `target`; on an object store copy it, then delete it."""
     fs, path = filesystem(source)
+    destination = filesystem(target)[1]
     if is_local(source):
-        import os
-
-        destination = filesystem(target)[1]
         os.makedirs(os.path.dirname(destination), exist_ok=True)
-        os.rename(path, destination)
+        os.replace(path, destination)
     else:
-        fs.mv(path, filesystem(target)[1], recursive=True)
+        fs.cp_file(path, destination)
+        fs.rm_file(path)

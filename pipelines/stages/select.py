@@ -79,7 +79,7 @@ class WriteHistograms(beam.PTransform):
         return (
             parts
             | beam.CombineGlobally(add_histograms)
-            | beam.Map(lambda histograms, url: save_histograms(url, histograms), self._url)
+            | "Write" >> beam.Map(explained(lambda histograms, url: save_histograms(url, histograms)), self._url)
         )
 
 
@@ -107,6 +107,7 @@ class JudgePart(beam.DoFn):
         super().__init__()
         self._work, self._policy, self._clusters, self._seed = work, policy, clusters, seed
 
+    @explained
     def setup(self) -> None:
         """Load the token counter and the clusters, once per worker."""
         self._counter = TokenCounter(self._policy.tokenizer)
@@ -176,7 +177,10 @@ def build_boundary(
         | ReadTasks(tasks_url)
         | "Boundary" >> beam.ParDo(BoundaryDocuments(work, limits, seed))
         | beam.CombineGlobally(_join_lists)
-        | beam.Map(lambda rows, url: write_bytes(url, json.dumps(sorted(rows)).encode()), join(work, BOUNDARY))
+        | "Write"
+        >> beam.Map(
+            explained(lambda rows, url: write_bytes(url, json.dumps(sorted(rows)).encode())), join(work, BOUNDARY)
+        )
     )
 
 
@@ -191,6 +195,7 @@ class BoundaryDocuments(beam.DoFn):
         super().__init__()
         self._work, self._limits, self._seed = work, dict(limits), seed
 
+    @explained
     def setup(self) -> None:
         """Load the duplicates, once per worker."""
         self._copies = load_copies(self._work)
@@ -232,7 +237,8 @@ def build_decide(
     _ = (
         decided.summary
         | beam.CombineGlobally(MergeSummaries(bounds(policy), seed))
-        | beam.Map(lambda summary, url: write_bytes(url, statistics.to_json(summary)), join(work, SUMMARY))
+        | "Write"
+        >> beam.Map(explained(lambda summary, url: write_bytes(url, statistics.to_json(summary))), join(work, SUMMARY))
     )
 
 
@@ -273,6 +279,7 @@ class DecidePart(beam.DoFn):
         self._work, self._policy, self._cuts, self._seed = work, policy, dict(cuts), seed
         self._near_threshold = near_threshold
 
+    @explained
     def setup(self) -> None:
         """Load the duplicates, once per worker."""
         self._copies = load_copies(self._work)

@@ -20,7 +20,7 @@ from curation.documents import KEY_BYTES, REJECTED, SHARD
 from curation.select import cut_text
 from manifests.errors import JobError
 from manifests.files import join
-from pipelines.parts import read_columns, rows_in_range, sort_rows, write_table
+from pipelines.parts import rows_in_range, sort_rows, write_table
 from pipelines.records import Completion, load_completion, save_completion, written
 from pipelines.runner import ReadTasks, explained, read_json_lines
 
@@ -86,6 +86,11 @@ def completed(work: str, order: Mapping[str, Any]) -> Completion | None:
     return load_completion(work, _record(order), order["key"])
 
 
+def place(path: str) -> str:
+    """Where a file of this stage stands in the finished build, by its path within the work folder."""
+    return path.removeprefix(f"{FOLDER}/")
+
+
 def _record(order: Mapping[str, Any]) -> str:
     return f"{FOLDER}/records/{order['path']}.json"
 
@@ -98,6 +103,7 @@ class WriteShard(beam.DoFn):
         self._work, self._parts_url = work, parts_url
         self._parts: list[dict[str, Any]] = []
 
+    @explained
     def setup(self) -> None:
         """Read the list of parts, once per worker."""
         self._parts = list(read_json_lines(self._parts_url))
@@ -125,9 +131,9 @@ class WriteShard(beam.DoFn):
             if part["kind"] != "documents" or part["source"] != order["source"]:
                 continue
             documents = self._range(part["documents"], order, columns)
-            decisions = self._range(part["decisions"], order, ["key", "id", "keep", "tokens", "cut"])
             if not documents.num_rows:
                 continue
+            decisions = self._range(part["decisions"], order, ["key", "id", "keep", "tokens", "cut"])
             if not documents["key"].equals(decisions["key"]):
                 raise JobError(
                     f"{part['decisions']} does not belong to {part['documents']}; delete .work/select and rerun"
@@ -150,9 +156,7 @@ class WriteShard(beam.DoFn):
             yield table.select(_with_key(REJECTED).names).cast(_with_key(REJECTED))
 
     def _range(self, path: str, order: dict[str, Any], columns: Sequence[str]) -> pa.Table:
-        url = join(self._work, path)
-        tables = list(rows_in_range(url, order["first"], order["last"], columns))
-        return pa.concat_tables(tables) if tables else read_columns(url, columns).slice(0, 0)
+        return rows_in_range(join(self._work, path), order["first"], order["last"], columns)
 
 
 def _with_key(schema: pa.Schema) -> pa.Schema:

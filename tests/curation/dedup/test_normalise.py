@@ -4,13 +4,18 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curation.dedup import normalise as module
 from curation.dedup.normalise import normalise
 
-SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+# Unicode's blocks of the scripts that `normalise@1` names: Thai, Lao, Burmese, Khmer, Han (radicals, marks, Hangzhou
+# numerals, ideographs), Hiragana, Katakana with its extension, Bopomofo with its extension.
+SPACELESS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3038-\u303c\u3040-\u312f"
+    "\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff]"
+)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +53,14 @@ def reference(text: str) -> str:
     return " ".join(SPACELESS.sub(lambda match: f" {match[0]} ", kept).split())
 
 
+def test_every_character_between_letters_is_treated_by_its_category_and_block() -> None:
+    wrong = [hex(code) for code in range(0xA000) if normalise(f"a{chr(code)}b") != reference(f"a{chr(code)}b")]
+    assert wrong == []
+
+
 @given(st.text(st.characters(max_codepoint=0x9FFF)))
+@example("0\u31f0")
+@example("a\u3105b")
 def test_normalisation_is_lower_case_nfd_and_categories(text: str) -> None:
     assert normalise(text) == reference(text)
 

@@ -1,0 +1,168 @@
+import random
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curation.dedup.buckets import Pairs
+from curation.dedup.config import MinHashConfig
+from curation.dedup.keys import KEY
+from pipelines.parts import write_table
+from pipelines.recipe import DedupConfig
+from pipelines.stages.dedup import (
+    EXACT_LEVEL,
+    PAIR,
+    RECORD_LEVEL,
+    SignPart,
+    VerifyBuckets,
+    as_binary,
+    cluster_table,
+    pack,
+    pack_pairs,
+    partitions_for,
+    unpack,
+)
+from tests.pipelines.tiny import prose
+
+NOTHING = DedupConfig(exact=False, minhash=None)
+EXACT = DedupConfig(minhash=None)
+NEAR = DedupConfig(exact=False)
+
+Row = tuple[int, int, str]
+
+
+def key(number: int) -> bytes:
+    return bytes([number]) + bytes(15)
+
+
+def sign(
+    folder: Path, config: DedupConfig, partitions: int, parts: list[list[Row]]
+) -> dict[tuple[int, int], list[bytes]]:
+    """What the documents (key, id, text) of some parts send to each (level, partition)."""
+    shuffled = defaultdict(list)
+    for index, rows in enumerate(parts):
+        columns = {"key": [key(n) for n, _, _ in rows], "id": [f"{i:032x}" for _, i, _ in rows]}
+        schema = pa.schema([("key", pa.binary(16)), ("id", pa.string()), ("text", pa.string())])
+        write_table(f"{folder}/{index}.parquet", pa.table({**columns, "text": [t for _, _, t in rows]}, schema))
+        for place, block in SignPart(str(folder), config, partitions).process({"documents": f"{index}.parquet"}):
+            shuffled[place].append(block)
+    return shuffled
+
+
+def clusters(
+    shuffled: dict[tuple[int, int], list[bytes]], config: DedupConfig, seed: int = 0
+) -> list[tuple[int, int, int]]:
+    """(key, component, exact) of every member, with everything that a runner may reorder in another order."""
+    generator = random.Random(seed)
+    places = list(shuffled)
+    generator.shuffle(places)
+    blocks: list[bytes] = []
+    for place in places:
+        generator.shuffle(shuffled[place])
+        blocks += VerifyBuckets(config).process((place, shuffled[place]))
+    generator.shuffle(blocks)
+    pairs = np.concatenate([np.empty(0, PAIR), *(np.frombuffer(block, PAIR) for block in blocks)])
+    rows = cluster_table(pairs).to_pylist()
+    return [(row["key"][0], row["component"][0], row["exact"][0]) for row in rows]
+
+
+class TestStage:
+    def test_texts_that_differ_in_white_space_only_are_exact_copies(self, tmp_path: Path) -> None:
+        parts: list[list[Row]] = [[(1, 1, "one two\nthree"), (2, 2, "other")], [(3, 3, "one  two three\n")]]
+        assert clusters(sign(tmp_path, EXACT, 1, parts), EXACT) == [(1, 1, 1), (3, 1, 1)]
+
+    def test_a_changed_line_makes_a_near_copy(self, tmp_path: Path) -> None:
+        text = prose(1, 60)
+        parts: list[list[Row]] = [[(1, 1, text), (2, 2, f"{text}\nOne line more.")], [(3, 3, prose(5, 60))]]
+        assert clusters(sign(tmp_path, NEAR, 1, parts), NEAR) == [(1, 1, 1), (2, 1, 2)]
+
+    def test_one_record_met_twice_is_a_copy_even_where_none_are_looked_for(self, tmp_path: Path) -> None:
+        parts: list[list[Row]] = [[(1, 9, "same"), (2, 8, "same")], [(3, 9, "same")]]
+        assert [row[:2] for row in clusters(sign(tmp_path, NOTHING, 1, parts), NOTHING)] == [(1, 1), (3, 1)]
+
+    @pytest.mark.parametrize("config", [NOTHING, EXACT, NEAR, DedupConfig()])
+    def test_partitions_and_the_order_of_what_is_shuffled_change_nothing(
+        self, config: DedupConfig, tmp_path: Path
+    ) -> None:
+        rows: list[Row] = []
+        for number in range(1, 40):
+            text = prose(number // 4, 30)
+            rows.append((number, number // 2, f"{text}\nOne line more." if number % 3 == 0 else text))
+        parts = [rows[:13], rows[13:14], rows[14:]]
+        found = clusters(sign(tmp_path, config, 1, parts), config)
+        assert len(found) > 10
+        assert clusters(sign(tmp_path, config, 5, parts[::-1]), config, seed=1) == found
+        assert clusters(sign(tmp_path, config, 3, [rows]), config, seed=2) == found
+
+    def test_texts_too_short_for_a_signature_are_no_near_copies(self, tmp_path: Path) -> None:
+        parts: list[list[Row]] = [[(1, 1, ""), (2, 2, ""), (3, 3, "a"), (4, 4, "a")]]
+        found = sign(tmp_path, NEAR, 1, parts)
+        assert {level for level, _ in found} <= {RECORD_LEVEL, *range(MinHashConfig().bands_rows[0])}
+        assert clusters(found, NEAR) == []
+
+    def test_levels_are_those_that_the_recipe_asks_for(self, tmp_path: Path) -> None:
+        parts: list[list[Row]] = [[(1, 1, prose(1))]]
+        assert {level for level, _ in sign(tmp_path, NOTHING, 1, parts)} == {RECORD_LEVEL}
+        assert {level for level, _ in sign(tmp_path, EXACT, 1, parts)} == {RECORD_LEVEL, EXACT_LEVEL}
+
+    def test_the_number_of_partitions_follows_from_the_documents(self) -> None:
+        assert [partitions_for(n) for n in (0, 1, 250_000, 250_001, 1_000_000)] == [1, 1, 1, 2, 4]
+
+
+keys = st.binary(min_size=16, max_size=16)
+
+
+class TestPacking:
+    @given(
+        st.lists(st.tuples(st.integers(0, 2**64 - 1), keys, st.binary(min_size=3, max_size=3)), min_size=1), st.data()
+    )
+    def test_entries_come_back_as_they_were_packed(
+        self, rows: list[tuple[int, bytes, bytes]], data: st.DataObject
+    ) -> None:
+        cut = data.draw(st.integers(0, len(rows)))
+        hashes = np.array([row[0] for row in rows], np.uint64)
+        identities = np.frombuffer(b"".join(row[1] for row in rows), KEY)
+        payload = np.frombuffer(b"".join(row[2] for row in rows), np.uint8).reshape(-1, 3)
+        blocks = [pack(hashes[part], identities[part], payload[part]) for part in (slice(cut), slice(cut, None))]
+        found = unpack(blocks)
+        assert found["hash"].tolist() == hashes.tolist()
+        assert found["key"].tobytes() == identities.tobytes()
+        assert found["payload"].tolist() == payload.tolist()
+
+    @given(st.lists(keys))
+    def test_keys_keep_their_trailing_nul_bytes_in_arrow(self, values: list[bytes]) -> None:
+        assert as_binary(np.frombuffer(b"".join(values), KEY)).to_pylist() == values
+
+    def test_pairs_say_whether_they_are_exact(self) -> None:
+        pairs = Pairs(np.array([key(1)], KEY), np.array([key(2)], KEY), np.array([0.5], np.float32))
+        (row,) = np.frombuffer(pack_pairs(pairs, exact=True), PAIR)
+        assert (row["left"], row["right"], row["similarity"], row["exact"]) == (b"\x01", b"\x02", 0.5, True)
+
+
+edges = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.sampled_from([0.5, 0.75, 1.0]), st.booleans()))
+
+
+class TestClusterTable:
+    @given(edges, st.randoms(use_true_random=False))
+    def test_the_order_direction_and_repetition_of_pairs_change_nothing(
+        self, found: list[tuple[int, int, float, bool]], generator: random.Random
+    ) -> None:
+        rows = [(key(a), key(b), similarity, exact) for a, b, similarity, exact in found]
+        other = [(b, a, similarity, exact) if generator.random() < 0.5 else (a, b, similarity, exact)
+                 for a, b, similarity, exact in rows + rows[:2]]  # fmt: skip
+        generator.shuffle(other)
+        assert cluster_table(np.array(rows, PAIR)).equals(cluster_table(np.array(other, PAIR)))
+
+    def test_a_member_has_the_similarity_of_its_nearest_copy_and_the_smallest_key_of_its_text(self) -> None:
+        rows = [(key(3), key(5), 0.75, False), (key(5), key(8), 1.0, True), (key(2), key(3), 0.5, False)]
+        assert [
+            (row["key"][0], row["component"][0], row["exact"][0], row["similarity"])
+            for row in cluster_table(np.array(rows, PAIR)).to_pylist()
+        ] == [(2, 2, 2, 0.5), (3, 2, 3, 0.75), (5, 2, 5, 1.0), (8, 2, 5, 1.0)]
+
+    def test_no_pairs_are_no_rows(self) -> None:
+        assert cluster_table(np.empty(0, PAIR)).num_rows == 0
