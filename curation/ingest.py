@@ -36,9 +36,14 @@ HEADER_CHARACTERS = 4096
 class RepositoryView:
     """What every file of a repository shares."""
 
-    name: str
+    name: str  # as the recipe names it: a path or URL
     commit: str
     license: RepositoryLicense
+
+    @property
+    def identity(self) -> str:
+        """The repository's own name, without where it lies, so that a file's id is the same on every machine."""
+        return self.name.rstrip("/").rpartition("/")[2].removesuffix(".git")
 
 
 @dataclass
@@ -146,7 +151,7 @@ class Ingest:
         origin = f"{repository.name}@{repository.commit}"
         for file in files:
             uri = f"{origin}:{file.path}"
-            identity = record_id("git", repository.name, file.path, file.blob)
+            identity = record_id("git", repository.identity, file.path, file.blob)
             language = language_of(file.path, file.content[:HEADER_CHARACTERS])
             if language is None:
                 rule = "binary" if b"\0" in file.content[:8000] else "unknown_language"

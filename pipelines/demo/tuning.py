@@ -10,7 +10,7 @@ from pipelines.demo.facts import Fact, make_facts
 from pipelines.demo.world import World, shuffled
 
 SOURCE = "demo"
-WORDINGS_A_FACT = 2
+WORDINGS_A_FACT = 4
 PREFERENCES = 300
 PRACTICE_PROMPTS, KNOWN_PROMPTS = 120, 120
 QUESTIONS_A_KIND = 2
@@ -61,7 +61,7 @@ _RAMBLING = (
 
 
 def instructions(world: World) -> list[dict[str, Any]]:
-    """Some six hundred rows `{messages, source}`: facts in two wordings each, small talk, two turns, a system turn."""
+    """Some twelve hundred rows `{messages, source}`: facts in four wordings each, small talk, two turns, a system turn."""
     rng = _rng(world, "instructions")
     facts = make_facts(world)
     asked = [(fact, wording) for fact in facts for wording in rng.sample(fact.training, WORDINGS_A_FACT)]

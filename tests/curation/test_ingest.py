@@ -133,6 +133,19 @@ class TestCode:
         assert one["id"] == other["id"]
         assert one["key"] != other["key"]
 
+    @pytest.mark.parametrize("place", ["/elsewhere/one", "one", "../mirrors/one.git", "r/one/"])
+    def test_a_file_has_the_same_id_wherever_its_repository_lies(self, place: str) -> None:
+        files = [file("a.py", PYTHON)]
+        here = loaded().code(MIT, files).documents().to_pylist()[0]
+        there = loaded().code(RepositoryView(place, MIT.commit, MIT.license), files).documents().to_pylist()[0]
+        assert there["id"] == here["id"]
+        assert there["origin"] == f"{place}@{MIT.commit}"
+
+    def test_files_of_repositories_of_other_names_have_other_ids(self) -> None:
+        views = [RepositoryView(name, MIT.commit, MIT.license) for name in ("p", "q")]
+        one, other = (loaded().code(view, [file("a.py", PYTHON)]).documents().to_pylist()[0] for view in views)
+        assert one["id"] != other["id"]
+
     def test_the_notice_in_a_file_comes_before_the_repository_s_licence(self) -> None:
         content = b"# SPDX-License-Identifier: GPL-3.0-only\n" + PYTHON
         row = loaded().code(MIT, [file("a.py", content)]).documents().to_pylist()[0]

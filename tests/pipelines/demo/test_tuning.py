@@ -13,7 +13,7 @@ def asked(rows: list[dict[str, object]], key: str) -> set[str]:
 
 
 def test_instructions_alternate_turns_and_end_with_a_short_answer() -> None:
-    assert 550 < len(ROWS) < 700
+    assert 1100 < len(ROWS) < 1300
     for row in ROWS:
         roles = [turn["role"] for turn in row["messages"]]
         talk = roles[1:] if roles[0] == "system" else roles
@@ -28,10 +28,10 @@ def test_some_instructions_have_two_turns_and_some_a_system_message() -> None:
     assert shapes.count(("s", "u", "a")) == 24
 
 
-def test_every_fact_is_taught_in_two_wordings() -> None:
+def test_every_fact_is_taught_in_four_wordings() -> None:
     known = asked(ROWS, "messages")
     for fact in make_facts(WORLD):
-        assert len(known & set(fact.training)) >= 2
+        assert len(known & set(fact.training)) >= 4
 
 
 def test_exam_and_practice_wordings_are_taught_nowhere() -> None:
