@@ -134,5 +134,9 @@ def record_id(*parts: str) -> str:
 
 
 def document_key(identity: str, origin: str) -> bytes:
-    """16 bytes that name one row: the same record met at two places has two keys."""
-    return bytes.fromhex(record_id(identity, origin))
+    """16 bytes that name one row: the same record met at two places has two keys.
+
+    The first half is that of the id, so that the order of keys, which breaks ties between copies, does not depend on
+    where the input lies; the second half tells apart what shares it.
+    """
+    return bytes.fromhex(identity[:KEY_BYTES]) + bytes.fromhex(record_id(identity, origin)[:KEY_BYTES])

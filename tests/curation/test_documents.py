@@ -11,7 +11,12 @@ def test_an_id_never_changes() -> None:
 
 
 def test_a_key_never_changes() -> None:
-    assert document_key("0" * 32, "a.warc.gz#0").hex() == "d101517165dff084c83921502726a094"
+    assert document_key("0" * 32, "a.warc.gz#0").hex() == "0000000000000000d101517165dff084"
+
+
+def test_keys_are_in_the_order_of_ids_wherever_the_records_were_met() -> None:
+    low, high = "1" + "0" * 31, "2" + "0" * 31
+    assert all(document_key(low, one) < document_key(high, two) for one in "abc" for two in "abc")
 
 
 def test_boundaries_between_parts_count() -> None:

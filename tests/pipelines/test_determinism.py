@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.dataset as ds
 import pytest
 
 from manifests.manifest import read_manifest
@@ -45,6 +47,25 @@ def test_workers_order_and_hash_seed_change_nothing(
     out = tmp_path / "two"
     curate(out, archives[::-1], [*repositories[1:], repositories[0]], "--workers", "2", seed="4711")
     assert digests(out) == digests(reference)
+
+
+def test_where_the_inputs_lie_changes_neither_ids_nor_texts(
+    inputs: tuple[list[str], list[str]], reference: Path, tmp_path: Path
+) -> None:
+    archives, repositories = inputs
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    moved_archives = [str(shutil.copy(path, elsewhere)) for path in archives]
+    moved_repositories = [str(shutil.copytree(path, elsewhere / Path(path).name)) for path in repositories]
+    out = tmp_path / "out"
+    curate(out, moved_archives, moved_repositories)
+    assert documents(out) == documents(reference)
+
+
+def documents(out: Path) -> dict[str, str]:
+    """Text by id of all shards."""
+    table = ds.dataset(out / "shards", format="parquet").to_table(columns=["id", "text"])
+    return dict(zip(table["id"].to_pylist(), table["text"].to_pylist(), strict=True))
 
 
 def some_input_is_done(out: Path) -> bool:
