@@ -61,7 +61,7 @@ _RAMBLING = (
 
 
 def instructions(world: World) -> list[dict[str, Any]]:
-    """Some twelve hundred rows `{messages, source}`: facts in four wordings each, small talk, two turns, a system turn."""
+    """Some twelve hundred rows `{messages, source}`: facts in four wordings, small talk, two turns, a system turn."""
     rng = _rng(world, "instructions")
     facts = make_facts(world)
     asked = [(fact, wording) for fact in facts for wording in rng.sample(fact.training, WORDINGS_A_FACT)]
