@@ -23,7 +23,7 @@ from finetune.loading import (
 )
 from finetune.messages import Message, as_dicts
 from finetune.preferences import Preference, read_preferences
-from finetune.runs import Result, held_out, plan_run, run_stage
+from finetune.runs import Result, plan_run, run_stage, split_held_out
 from finetune.template import UnrenderableError, prepare_tokenizer
 from finetune.tokenise import IGNORED, Account, encode_for_training
 from finetune.training import LengthGroupedSampler, precision, run_trainer, set_threads, trainer_settings
@@ -125,12 +125,10 @@ def _train(config: RewardConfig, preferences: Sequence[Preference], partial: str
     tokenizer = load_tokenizer(config.base, config.revision)
     chat = prepare_tokenizer(tokenizer)
 
-    parts: dict[bool, list[Preference]] = {False: [], True: []}
-    for row in preferences:
-        # By prompt, so that no prompt is on both sides.
-        parts[held_out(as_dicts(row.prompt), config.eval_share, config.training.seed)].append(row)
-    pairs, account = tokenise_pairs(parts[False], tokenizer, max_tokens=config.max_tokens, too_long=config.too_long)
-    held, held_account = tokenise_pairs(parts[True], tokenizer, max_tokens=config.max_tokens, too_long=config.too_long)
+    # By prompt, so that no prompt is on both sides.
+    train, test = split_held_out(preferences, lambda row: as_dicts(row.prompt), config.eval_share, config.training.seed)
+    pairs, account = tokenise_pairs(train, tokenizer, max_tokens=config.max_tokens, too_long=config.too_long)
+    held, held_account = tokenise_pairs(test, tokenizer, max_tokens=config.max_tokens, too_long=config.too_long)
     if not pairs:
         raise JobError("no pair is left to train on: " + "; ".join(account.lines()))
 

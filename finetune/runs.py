@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from finetune.config import PretrainConfig, RlhfConfig, Tuning
 from finetune.messages import InputFile
@@ -15,6 +15,9 @@ from finetune.outputs import is_finished, run_identity, tidy, working_folder
 from manifests.digests import digest_json
 from manifests.manifest import MANIFEST_NAME, read_manifest
 from manifests.models import describe_base, portable_path, write_model_manifest
+
+Row = TypeVar("Row")
+Split = tuple[list[Row], list[Row]]
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,14 @@ def run_stage(run: Run, work: Callable[[str], dict[str, Any]]) -> Result:
 def held_out(row: Any, share: float, seed: int) -> bool:
     """Whether a row belongs to the held-out share: decided by its content and the seed, not by its place."""
     return int(digest_json([seed, row])[:13], 16) < share * 16**13
+
+
+def split_held_out(rows: Iterable[Row], content: Callable[[Row], Any], share: float, seed: int) -> Split[Row]:
+    """The rows to train on and those held out, by `held_out` of each row's `content` (plain JSON), in their order."""
+    parts: Split[Row] = ([], [])
+    for row in rows:
+        parts[held_out(content(row), share, seed)].append(row)
+    return parts
 
 
 def _parent(role: str, base: str, out: str, revision: str | None = None) -> dict[str, Any]:

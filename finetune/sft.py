@@ -21,7 +21,7 @@ from finetune.loading import (
     with_lora,
 )
 from finetune.messages import Conversation, as_dicts, read_conversations
-from finetune.runs import Result, held_out, plan_run, run_stage
+from finetune.runs import Result, plan_run, run_stage, split_held_out
 from finetune.template import prepare_tokenizer
 from finetune.tokenise import tokenise
 from finetune.training import LengthGroupedSampler, precision, run_trainer, set_threads, trainer_settings
@@ -61,11 +61,11 @@ def _train(config: SftConfig, conversations: Sequence[Conversation], partial: st
     tokenizer = load_tokenizer(config.base, config.revision)
     chat = prepare_tokenizer(tokenizer)
 
-    parts: dict[bool, list[Conversation]] = {False: [], True: []}
-    for row in conversations:
-        parts[held_out(as_dicts(row.messages), config.eval_share, config.training.seed)].append(row)
-    rows, account = tokenise(parts[False], tokenizer, max_tokens=config.max_tokens, too_long=config.too_long)
-    held, held_account = tokenise(parts[True], tokenizer, max_tokens=config.max_tokens, too_long=config.too_long)
+    train, test = split_held_out(
+        conversations, lambda row: as_dicts(row.messages), config.eval_share, config.training.seed
+    )
+    rows, account = tokenise(train, tokenizer, max_tokens=config.max_tokens, too_long=config.too_long)
+    held, held_account = tokenise(test, tokenizer, max_tokens=config.max_tokens, too_long=config.too_long)
     if not rows:
         raise JobError("no row is left to train on: " + "; ".join(account.lines()))
 

@@ -35,6 +35,7 @@ from pipelines.records import (
 )
 from pipelines.runner import run_pipeline, write_json_lines
 from pipelines.stages import copies, dedup, ingest, publish, select, shard
+from pipelines.stages.histograms import load_histograms
 from pipelines.stages.publish import Published
 
 COMPLETION = "completion.json"
@@ -197,7 +198,7 @@ class Build:
     def _mixture(self, url: str) -> tuple[dict[str, Any], dict[str, mixing.Cut]]:
         """What the mixture wants and leaves out, and the exact cut of every source that loses documents."""
         recipe, work = self.recipe, self.work
-        histograms = select.load_histograms(join(work, select.JUDGED_TOKENS))
+        histograms = load_histograms(join(work, select.JUDGED_TOKENS))
         tokens = {name.removeprefix("tokens "): h for name, h in histograms.items() if name.startswith("tokens ")}
         available = {source: int(counts.sum()) for source, counts in sorted(tokens.items())}
         plan = mixing.plan(available, recipe.mixture)
@@ -228,7 +229,7 @@ class Build:
 
     def _shard(self, ingested: Sequence[Completion], key: str) -> list[Completion]:
         recipe, work = self.recipe, self.work
-        histograms = select.load_histograms(join(work, select.HISTOGRAMS))
+        histograms = load_histograms(join(work, select.HISTOGRAMS))
         rejected = histograms.pop("rejected", np.zeros(shard.ID_BUCKETS, np.int64))
         kept = {name.removeprefix("kept "): counts for name, counts in histograms.items()}
         with self.progress.stage("shard") as note:

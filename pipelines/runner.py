@@ -25,6 +25,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from manifests.errors import JobError, UsageError, WinnowError
+from manifests.files import open_read, write_bytes
 
 LOCAL_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 """The local runner by its full name: plain `DirectRunner` may hand a pipeline to Prism, which downloads a binary."""
@@ -194,8 +195,6 @@ class ReadTasks(beam.PTransform):
 @explained
 def read_json_lines(url: str) -> Iterator[dict[str, Any]]:
     """The objects of a JSON-lines file."""
-    from manifests.files import open_read
-
     with open_read(url) as stream:
         for line in stream:
             yield json.loads(line)
@@ -203,6 +202,4 @@ def read_json_lines(url: str) -> Iterator[dict[str, Any]]:
 
 def write_json_lines(url: str, rows: Sequence[dict[str, Any]]) -> None:
     """Write a JSON-lines file atomically."""
-    from manifests.files import write_bytes
-
     write_bytes(url, b"".join(json.dumps(row, sort_keys=True).encode() + b"\n" for row in rows))

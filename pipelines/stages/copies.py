@@ -19,6 +19,7 @@ from manifests.files import join
 from pipelines.parts import read_columns, sort_rows, write_table
 from pipelines.records import files_below
 from pipelines.runner import explained
+from pipelines.stages.histograms import mixture_histograms
 
 COPIES = "select/copies"
 MEMBERS_PER_PARTITION = 250_000
@@ -114,8 +115,6 @@ class ChooseCopies(beam.DoFn):
     @explained
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Any]:
         """Yields, by source, minus the tokens and documents of the removed copies, by mixture bucket."""
-        from pipelines.stages.select import mixture_histograms
-
         partition, blocks = element
         members = pa.concat_tables([from_ipc(block) for block in blocks])
         outcome = choose_copies(sort_rows(members, "component", "key"), self._keep)

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from curation import statistics
-from curation.documents import INPUT_ERROR
+from curation.documents import CODE, INPUT_ERROR, WEB
 from curation.reading.sources import SkippedInput
 from manifests.dataset import ENTERED, KEPT, KIND, count_totals, verify_totals
 from manifests.digests import digest_json
@@ -228,7 +228,7 @@ def rule_order(recipe: Recipe) -> list[str]:
 
 
 def _source_of(completion: Completion) -> str:
-    return "web" if completion.facts["kind"] == "archive" else "code"
+    return WEB if completion.facts["kind"] == "archive" else CODE
 
 
 def _funnel_row(source: str, stage: str, rule: str, documents: int, tokens: int) -> dict[str, Any]:

@@ -14,17 +14,17 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from curation import mixing, statistics
-from curation.documents import DECISION
+from curation.documents import DECISION, INPUT_ERROR, REJECTED_AT_INGEST
 from curation.policy import Policy
 from curation.select import Ruled, apply_rules, bounds, cut_text, needed_columns
 from curation.tokenise import TokenCounter
-from manifests.files import join, read_bytes, write_bytes
+from manifests.files import join, write_bytes
 from pipelines.parts import read_columns, write_table
 from pipelines.runner import ReadTasks, explained
 from pipelines.stages.copies import ChooseCopies, Clusters, load_copies
+from pipelines.stages.histograms import Histograms, WriteHistograms, mixture_histograms
 from pipelines.stages.shard import ID_BUCKETS, id_bucket
 
 VERSION = 2
@@ -34,53 +34,6 @@ BOUNDARY = f"{FOLDER}/boundary.json"
 HISTOGRAMS = f"{FOLDER}/histograms.json"
 SUMMARY = f"{FOLDER}/summary.json"
 BOUNDS = f"{FOLDER}/bounds.json"
-
-Histograms = dict[str, NDArray[np.int64]]
-
-
-def add_histograms(parts: Iterable[Histograms]) -> Histograms:
-    """Sum by name; the combiner of all counts here."""
-    total: Histograms = {}
-    for part in parts:
-        for name, counts in part.items():
-            total[name] = total[name] + counts if name in total else counts
-    return total
-
-
-def save_histograms(url: str, histograms: Histograms) -> None:
-    """Write histograms as JSON of their non-zero buckets."""
-    sparse = {
-        name: {"size": len(counts), "counts": {str(place): int(counts[place]) for place in np.flatnonzero(counts)}}
-        for name, counts in histograms.items()
-    }
-    write_bytes(url, json.dumps(sparse, sort_keys=True).encode())
-
-
-def load_histograms(url: str) -> Histograms:
-    """Read what `save_histograms` wrote."""
-    histograms: Histograms = {}
-    for name, entry in json.loads(read_bytes(url)).items():
-        counts = np.zeros(entry["size"], np.int64)
-        for place, count in entry["counts"].items():
-            counts[int(place)] = count
-        histograms[name] = counts
-    return histograms
-
-
-class WriteHistograms(beam.PTransform):
-    """Sums histograms over all workers and writes them."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self._url = url
-
-    def expand(self, parts: beam.PCollection) -> beam.PCollection:
-        """One element in, one file out; also for no parts at all."""
-        return (
-            parts
-            | beam.CombineGlobally(add_histograms)
-            | "Write" >> beam.Map(explained(lambda histograms, url: save_histograms(url, histograms)), self._url)
-        )
 
 
 def build_judge(
@@ -157,15 +110,6 @@ def _judged(documents: pa.Table, ruled: Ruled, recount: tuple[list[int], list[in
     }
     arrays = [pa.array(columns[field.name], type=field.type) for field in DECISION]
     return pa.table(arrays, schema=DECISION)
-
-
-def mixture_histograms(documents: pa.Table, source: str, seed: int) -> Histograms:
-    """Tokens and number of `documents`, all of one source, by the leading bits of their place in the build's order."""
-    places = mixing.order_hash(seed, documents["id"].to_pylist())
-    return {
-        f"tokens {source}": mixing.histogram(places, documents["tokens"].to_numpy()),
-        f"documents {source}": mixing.histogram(places, np.ones(len(places), np.int64)),
-    }
 
 
 def build_boundary(
@@ -291,10 +235,10 @@ class DecidePart(beam.DoFn):
         if part["kind"] == "rejected":
             rejected = read_columns(join(self._work, part["rejected"]))
             yield {"rejected": np.bincount(id_bucket(rejected["id"].to_pylist()), minlength=ID_BUCKETS)}
-            summary = statistics.summarise_ingest(rejected, _no_errors(), self._bounds, self._seed)
+            summary = statistics.summarise_ingest(rejected, INPUT_ERROR.empty_table(), self._bounds, self._seed)
         elif part["kind"] == "errors":
             errors = read_columns(join(self._work, part["errors"]))
-            summary = statistics.summarise_ingest(_no_rejects(), errors, self._bounds, self._seed)
+            summary = statistics.summarise_ingest(REJECTED_AT_INGEST.empty_table(), errors, self._bounds, self._seed)
         else:
             decisions = self._decide(read_columns(join(self._work, part["judged"])), part["source"])
             write_table(join(self._work, part["decisions"]), decisions)
@@ -326,15 +270,3 @@ def _sizes(decisions: pa.Table, source: str) -> Histograms:
     if keep.any():
         histograms[f"kept {source}"] = sizes
     return histograms
-
-
-def _no_errors() -> pa.Table:
-    from curation.documents import INPUT_ERROR
-
-    return INPUT_ERROR.empty_table()
-
-
-def _no_rejects() -> pa.Table:
-    from curation.documents import REJECTED_AT_INGEST
-
-    return REJECTED_AT_INGEST.empty_table()
