@@ -7,17 +7,13 @@ follow, and ends at the first corrupt member (tests/curation/reading/test_archiv
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from curation.reading.dialects import ARC, WARC, Fields
-from curation.reading.members import Damage, MemberEnd, MemberStart, Readable, members
+from curation.reading.dialects import ARC, LINE_ENDS, WARC, Dialect, Fields
+from curation.reading.feed import OVERLAP, Feed
+from curation.reading.members import Readable
 from curation.reading.records import ReadError, ReadingLimits
-
-# What must be at hand to recognise the beginning of a record that lies across two blocks.
-OVERLAP = 256
-MAX_BLANK = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,112 +35,12 @@ class _Lost:
     detail: str
 
 
-class _Feed:
-    """A window over the decompressed bytes of one section after the other.
+@dataclass(frozen=True, slots=True)
+class _Strange:
+    """Bytes before the first record, of which not even the format is known."""
 
-    A section is what one member holds, or several when a record runs on over a member's end.
-    """
-
-    def __init__(self, stream: Readable) -> None:
-        self._events = members(stream)
-        self._starts: deque[tuple[int, int]] = deque([(0, 0)])  # (decompressed, raw) of the members at hand
-        self._ahead = b""  # the first bytes of the section that follows
-        self._damage_ahead: Damage | None = None  # or what there is in its place
-        self._ended = True
-        self._fresh = True  # nothing has been read of the section yet
-        self.buffer = bytearray()
-        self.position = 0  # decompressed bytes before buffer[0]
-        self.damage: Damage | None = None  # what ended the section, if it did not end well
-        self.plain = False
-        self.member_is_record = False  # set for ARC, where nothing marks a record that runs on
-
-    def next_section(self) -> bool:
-        """Go to the next section; False at the end of the file."""
-        self.drop(len(self.buffer))
-        if self._damage_ahead:
-            self.damage, self._damage_ahead = self._damage_ahead, None
-            return True
-        self.damage = None
-        self.buffer += self._ahead
-        self._fresh = not self._ahead
-        self._ended, self._ahead = False, b""
-        return bool(self.buffer) or self.more() or self.damage is not None
-
-    def more(self) -> bool:
-        """Append what follows in the section; False at its end, with `damage` set if that is not a good one."""
-        between = False  # members
-        while not self._ended:
-            event = next(self._events, None)
-            if event is None:
-                self._ended = True
-            elif isinstance(event, Damage):
-                self._ended = True
-                if between and not self._fresh:
-                    self._damage_ahead = event
-                else:
-                    self.damage = event
-            elif isinstance(event, MemberStart):
-                self.plain, between = not event.compressed, True
-                place = self.position + len(self.buffer)
-                if self._starts[-1][0] == place:  # the member before was empty; a file may be full of such
-                    self._starts.pop()
-                self._starts.append((place, event.offset))
-            elif isinstance(event, MemberEnd):
-                between = True
-            else:
-                if between and not self._fresh and (self.member_is_record or event.startswith(b"WARC/")):
-                    self._ahead, self._ended = event, True
-                    return False
-                self._fresh = False
-                self.buffer += event
-                return True
-        return False
-
-    def at_least(self, size: int) -> bool:
-        """Read until `size` bytes are at hand; False when the section ends before."""
-        while len(self.buffer) < size:
-            if not self.more():
-                return False
-        return True
-
-    def take(self, size: int) -> bytes:
-        """The next `size` bytes, or what is at hand if that is less."""
-        taken = bytes(memoryview(self.buffer)[:size])
-        self.drop(size)
-        return taken
-
-    def drop(self, size: int) -> None:
-        size = min(size, len(self.buffer))
-        del self.buffer[:size]
-        self.position += size
-
-    def put_back(self, data: bytes) -> None:
-        self.buffer[0:0] = data
-        self.position -= len(data)
-
-    def place(self) -> tuple[int, int]:
-        """Of the next byte: offset in the file of the member that holds it, and offset within that member."""
-        if self.plain:
-            return self.position, 0
-        while len(self._starts) > 1 and self._starts[1][0] <= self.position:
-            self._starts.popleft()
-        start, raw = self._starts[0]
-        return raw, max(self.position - start, 0)
-
-    def at_member(self, skip: int) -> bool:
-        """Whether another member begins after `skip` bytes."""
-        return any(start == self.position + skip for start, _ in self._starts)
-
-    def blank(self) -> int:
-        """Number of line-end bytes at hand before something else or the section's end."""
-        count = 0
-        while self.at_least(count + 1) and count < MAX_BLANK:
-            rest = memoryview(self.buffer)[count : count + OVERLAP].tobytes()
-            found = len(rest) - len(rest.lstrip(b"\r\n"))
-            count += found
-            if found < len(rest):
-                break
-        return count
+    offset: int
+    bytes: int
 
 
 def frame(
@@ -160,22 +56,42 @@ def frame(
 
 class _Framing:
     def __init__(self, stream: Readable, uri: str, limits: ReadingLimits, wanted: Callable[[Fields], bool]) -> None:
-        self._feed = _Feed(stream)
+        self._feed = Feed(stream)
         self._uri, self._limits, self._wanted = uri, limits, wanted
         self._dialect = WARC
+        self._known = False  # whether that is so, or just where to begin
         self._cap = limits.max_record_bytes + limits.max_header_bytes
         # Content-Length is believed until it has been caught lying; from then on a record that begins within a
         # block ends the block. Believing on would read the same bytes again and again.
         self._distrust = False
         self._shared = False  # whether a member has been seen that holds more than one record
-        self._records = 0
 
     def run(self) -> Iterator[RawRecord | ReadError]:
-        feed, seen = self._feed, False
+        strange: _Strange | None = None
+        alone = True
+        for item in self._items():
+            if isinstance(item, _Strange):
+                strange = _Strange(strange.offset, strange.bytes + item.bytes) if strange else item
+                continue
+            alone = False
+            if strange:
+                yield ReadError(self._uri, strange.offset, "garbage", f"{strange.bytes} bytes that begin no record")
+                strange = None
+            yield item
+        if strange and not alone:
+            yield ReadError(self._uri, strange.offset, "garbage", f"{strange.bytes} bytes that begin no record")
+        elif strange:
+            detail = f"no WARC or ARC record in {strange.bytes} bytes"
+            yield ReadError(self._uri, strange.offset, "not-an-archive", detail)
+        elif alone:
+            yield ReadError(self._uri, 0, "empty-file", "the file holds no bytes")
+
+    def _items(self) -> Iterator[RawRecord | ReadError | _Strange]:
+        feed = self._feed
         while feed.next_section():
-            if feed.buffer and not seen:
+            feed.drop(feed.blank())
+            if feed.buffer and not self._known:
                 self._learn_dialect()
-            seen = True
             while True:
                 feed.drop(feed.blank())
                 if not feed.buffer:
@@ -183,30 +99,36 @@ class _Framing:
                 offset, inner = feed.place()
                 self._shared |= inner > 0
                 record = self._record(offset, inner)
-                if isinstance(record, RawRecord):
-                    self._records += 1
-                    yield record
-                else:
+                if isinstance(record, _Lost):
                     yield ReadError(self._uri, offset, record.reason, record.detail)
+                else:
+                    yield record
             if feed.damage:
                 yield ReadError(self._uri, feed.damage.offset, feed.damage.reason, feed.damage.detail)
-        if not seen:
-            yield ReadError(self._uri, 0, "empty-file", "the file holds no bytes")
 
     def _learn_dialect(self) -> None:
+        """WARC or ARC, by how the section begins; nothing is learnt from one that is damaged there."""
         feed = self._feed
-        feed.at_least(OVERLAP)
-        if not WARC.begins(feed.buffer) and (feed.buffer.startswith(b"filedesc:") or ARC.begins(feed.buffer)):
-            self._dialect, feed.member_is_record = ARC, True
+        feed.at_least(ARC.max_line)
+        head = bytes(feed.buffer[: ARC.max_line])
+        if WARC.begins(head):
+            self._adopt(WARC)
+        elif head.startswith(b"filedesc:") or ARC.begins(head):
+            self._adopt(ARC)
 
-    def _record(self, offset: int, inner: int) -> RawRecord | _Lost:
+    def _adopt(self, dialect: Dialect) -> None:
+        self._dialect, self._known = dialect, True
+        if dialect is WARC:
+            self._feed.member_is_record = False
+            self._feed.rejoin()
+
+    def _record(self, offset: int, inner: int) -> RawRecord | _Lost | _Strange:
         feed, dialect = self._feed, self._dialect
         feed.at_least(OVERLAP)
-        if not self._at_record():
+        if not self._known or not self._at_record():
+            known = self._known
             skipped = self._scan()
-            if not self._records and not feed.buffer and feed.damage is None:
-                return _Lost("not-an-archive", f"no WARC or ARC record in {skipped} bytes")
-            return _Lost("garbage", f"{skipped} bytes that begin no record")
+            return _Lost("garbage", f"{skipped} bytes that begin no record") if known else _Strange(offset, skipped)
         end = self._header_end()
         if end is None:
             if len(feed.buffer) <= self._limits.max_header_bytes:
@@ -218,7 +140,7 @@ class _Framing:
         length = dialect.length(fields)
         if length is None:
             shown = fields.get("content-length", "none")[:40]
-            return _Lost("bad-content-length", f"Content-Length is {shown!r}; {self._resume()}")
+            return _Lost("bad-content-length", f"Content-Length is {shown!r}; {self._resume(fresh=True)}")
         return self._block(offset, inner, fields, length)
 
     def _block(self, offset: int, inner: int, fields: Fields, length: int) -> RawRecord | _Lost:
@@ -236,7 +158,7 @@ class _Framing:
             return self._cut_short(f"at its end, after {length} bytes")
         if block is not None and not watch and (feed.damage is None or feed.plain or self._shared):
             feed.at_least(self._dialect.max_line)  # the record may lie across the block's end
-            swallowed = self._dialect.swallowed(block + memoryview(feed.buffer)[: self._dialect.max_line])
+            swallowed = self._dialect.swallowed(block + memoryview(feed.buffer)[: self._dialect.max_line], fresh=True)
             if 0 <= swallowed < len(block):
                 feed.put_back(block[swallowed:])
                 self._distrust = True
@@ -260,10 +182,10 @@ class _Framing:
 
     def _watched(self, length: int, keep: bool) -> tuple[bytes | None, int]:
         """As `_trusted`, but a record that begins within the block ends it."""
-        feed, parts, read, overlap = self._feed, [], 0, self._dialect.max_line
+        feed, parts, read, overlap = self._feed, [], 0, self._dialect.max_line + LINE_ENDS
         while read < length and feed.at_least(1):
             more = feed.at_least(2 * overlap)
-            start, left = self._dialect.swallowed(feed.buffer), length - read
+            start, left = self._dialect.swallowed(feed.buffer, fresh=not read), length - read
             found = 0 <= start < left
             # What may be the first part of a record is looked at again with what follows it.
             size = start if found else len(feed.buffer) - (overlap if more else 0)
@@ -303,20 +225,32 @@ class _Framing:
             return _Lost(damage.reason, f"{damage.detail}; the record is cut {place}")
         return _Lost("truncated-record", f"the data ends {place}")
 
-    def _resume(self) -> str:
-        return f"{self._scan()} bytes skipped"
+    def _resume(self, fresh: bool = False) -> str:
+        return f"{self._scan(fresh)} bytes skipped"
 
-    def _scan(self) -> int:
-        """Drop bytes up to where the next record of the section begins; their number."""
+    def _scan(self, fresh: bool = False) -> int:
+        """Drop bytes up to where the next record of the section begins; their number.
+
+        `fresh` says whether a line starts at hand, so that a record may too.
+        """
         feed, skipped = self._feed, 0
         while True:
-            start = self._dialect.find(feed.buffer)
-            size = start if start >= 0 else max(len(feed.buffer) - self._dialect.max_line, 0)
+            start, dialect = self._find(fresh and not skipped)
+            # What may be the first part of a record is looked at again with what follows it, and the line end before.
+            size = start if start >= 0 else max(len(feed.buffer) - dialect.max_line - LINE_ENDS, 0)
             feed.drop(size)
             skipped += size
             if start >= 0:
+                if not self._known:
+                    self._adopt(dialect)
                 return skipped
             if not feed.more():
                 skipped += len(feed.buffer)
                 feed.drop(len(feed.buffer))
                 return skipped
+
+    def _find(self, fresh: bool) -> tuple[int, Dialect]:
+        """Where the first record at hand begins, -1 for none, and its dialect."""
+        dialects = (self._dialect,) if self._known else (ARC, WARC)
+        found = [(dialect.find(self._feed.buffer, fresh), dialect) for dialect in dialects]
+        return min((item for item in found if item[0] >= 0), key=lambda item: item[0], default=(-1, dialects[0]))

@@ -8,26 +8,35 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import IO, Protocol, cast
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import IO, Protocol
 
 import zstandard
 
+from curation.reading.codecs import (
+    DECODING_ERRORS,
+    DICTIONARY_FRAME,
+    GZIP,
+    MAX_SKIPPABLE,
+    PIECE,
+    SKIPPABLE_FRAME,
+    SNIFF_BYTES,
+    ZSTD,
+    Codec,
+    beginning,
+    codec_of,
+    load_dictionary,
+)
+
 RAW_BLOCK = 256 << 10  # bytes asked of the stream at a time
-TEXT_BLOCK = 256 << 10  # most decompressed bytes of one event
-GZIP_PIECE = 16 << 10  # `unused_data` copies the rest of a piece at every member's end: keep pieces small
-ZSTD_PIECE = 256  # 64 blocks at most, each of 128 KiB at most: the only bound zstd's streaming object offers
 # A decoder that runs into the next member by accident notices within the 64 KiB of a stored block.
 LOOK_BACK = 1 << 20
-TRIAL_BYTES = 4096
-BOMB_BYTES = 256 << 20
+MAX_LOOK_BACKS = 64  # whole ones, beyond four times the bytes read: members made to lie within one another
+BOMB_BYTES = 256 << 20  # of one member; four times as much of a whole file
 BOMB_RATIO = 200  # HTML reaches 20 or so; zeros reach 1,032 with gzip and far more with zstd
-ZSTD_MAX_WINDOW = 128 << 20
 
-GZIP_MAGIC = b"\x1f\x8b\x08"
-ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-SKIPPABLE_FRAME = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
+BOMB = "decompression-bomb"
 RECORD_START = re.compile(rb"[\r\n]{0,8}(?:WARC/\d|(?:filedesc|https?|dns):)")
 
 
@@ -54,84 +63,6 @@ class Damage:
 
 
 Event = MemberStart | MemberEnd | Damage | bytes
-
-
-class _Decoder(Protocol):
-    eof: bool
-    unused_data: bytes
-
-    def feed(self, piece: bytes) -> Iterator[bytes]: ...
-
-
-class _Gzip:
-    def __init__(self) -> None:
-        self._zlib = zlib.decompressobj(31)
-
-    def feed(self, piece: bytes) -> Iterator[bytes]:
-        while piece and not self._zlib.eof:
-            before = self._zlib.copy()
-            try:
-                text = self._zlib.decompress(piece, TEXT_BLOCK)
-            except zlib.error:
-                # zlib drops what it had decompressed of this piece: whole records, where a member holds many.
-                yield from _bytewise(before, piece)
-                raise
-            yield text
-            piece = self._zlib.unconsumed_tail
-
-    @property
-    def eof(self) -> bool:
-        return self._zlib.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._zlib.unused_data
-
-
-def _bytewise(decoder: zlib._Decompress, piece: bytes) -> Iterator[bytes]:
-    """The text of `piece` up to the byte that is damaged."""
-    for place in range(len(piece)):
-        try:
-            yield decoder.decompress(piece[place : place + 1])
-        except zlib.error:
-            return
-
-
-class _Zstd:
-    def __init__(self) -> None:
-        self._zstd = zstandard.ZstdDecompressor(max_window_size=ZSTD_MAX_WINDOW).decompressobj()
-
-    def feed(self, piece: bytes) -> Iterator[bytes]:
-        yield self._zstd.decompress(piece)
-
-    @property
-    def eof(self) -> bool:
-        return bool(self._zstd.eof)
-
-    @property
-    def unused_data(self) -> bytes:
-        return bytes(self._zstd.unused_data)
-
-
-@dataclass(frozen=True, slots=True)
-class _Codec:
-    name: str
-    magic: bytes
-    piece: int
-    new: Callable[[], _Decoder]
-
-
-_GZIP = _Codec("gzip", GZIP_MAGIC, GZIP_PIECE, cast("Callable[[], _Decoder]", _Gzip))
-_ZSTD = _Codec("zstd", ZSTD_MAGIC, ZSTD_PIECE, cast("Callable[[], _Decoder]", _Zstd))
-
-
-def codec_of(head: bytes) -> _Codec | None:
-    """The compression that `head`, the first bytes of a file, begins with; None for none that is known."""
-    if head.startswith(GZIP_MAGIC):
-        return _GZIP
-    if head.startswith(ZSTD_MAGIC) or SKIPPABLE_FRAME.match(head):
-        return _ZSTD
-    return None
 
 
 class HashingReader:
@@ -220,17 +151,39 @@ def members(stream: Readable) -> Iterator[Event]:
         yield from _compressed(window, codec)
     elif window.end:
         yield MemberStart(0, compressed=False)
-        yield window.cut(0, window.end)
-        while block := stream.read(RAW_BLOCK):
-            yield block
+        position = 0
+        while window.ensure(position + RAW_BLOCK) or position < window.end:
+            end = min(position + RAW_BLOCK, window.end)
+            yield window.cut(position, end)
+            window.forget(end)
+            position = end
         yield MemberEnd()
 
 
-def _compressed(window: _Window, codec: _Codec) -> Iterator[Event]:
-    offset = 0
+def _compressed(window: _Window, codec: Codec) -> Iterator[Event]:
+    offset = produced = looked_back = 0
     while window.ensure(offset + 1):
+        if produced > 4 * BOMB_BYTES and produced > BOMB_RATIO * offset:
+            yield Damage(offset, BOMB, f"{produced} bytes from {offset} of {codec.name}; the rest is not read")
+            return
         window.ensure(offset + 4)
-        if codec_of(window.cut(offset, min(offset + 4, window.end))) is not codec:
+        head = window.cut(offset, min(offset + 4, window.end))
+        if codec.name == "zstd" and SKIPPABLE_FRAME.match(head):
+            try:
+                end = _skippable_end(window, offset)
+                if head == DICTIONARY_FRAME:
+                    codec = replace(codec, dictionary=load_dictionary(window.cut(offset + 8, end)))
+                    produced += len(codec.dictionary or b"")
+                elif window.ensure(end + 4) and not codec.begins(window.cut(end, end + 4)):
+                    raise zstandard.ZstdError(f"no frame follows where a frame to be skipped ends, at byte {end}")
+                offset = end
+            except zstandard.ZstdError as error:
+                following = _next_member(window, codec, offset + 1)
+                yield Damage(offset, "zstd-dictionary" if head == DICTIONARY_FRAME else "zstd-corrupt", str(error))
+                offset = following
+            window.forget(offset)
+            continue
+        if not codec.begins(head):
             following = _next_member(window, codec, offset + 1)
             yield Damage(offset, "garbage", f"{following - offset} bytes that are no {codec.name} member")
             offset = following
@@ -238,65 +191,84 @@ def _compressed(window: _Window, codec: _Codec) -> Iterator[Event]:
         member = _Member(window, codec, offset)
         yield MemberStart(offset)
         yield from member.run()
+        produced += member.produced
         if member.problem is None:
             yield MemberEnd()
             offset = member.position
         else:
-            reason, detail, resume = member.problem
+            reason, detail = member.problem
+            resume = member.position
+            if reason != BOMB and looked_back <= MAX_LOOK_BACKS * LOOK_BACK + 4 * offset:
+                resume = max(offset + 1, resume - LOOK_BACK)
+                looked_back += member.position - resume
             following = _next_member(window, codec, resume)
             yield Damage(offset, reason, detail)
             offset = following
 
 
+def _skippable_end(window: _Window, offset: int) -> int:
+    """Where the dictionary or extension frame at `offset` ends.
+
+    Raises:
+        zstandard.ZstdError: its size cannot be right: a damaged one would make the rest of the file vanish.
+    """
+    start = offset + 8
+    size = int.from_bytes(window.cut(offset + 4, start), "little") if window.ensure(start) else 0
+    if size > MAX_SKIPPABLE:
+        raise zstandard.ZstdError(f"a frame to be skipped of {size} bytes, the limit is {MAX_SKIPPABLE}")
+    end = start + size
+    if not window.ensure(end):
+        raise zstandard.ZstdError("the file ends within a frame to be skipped")
+    return end
+
+
 class _Member:
     """One compressed member: `run` yields its text; then `position` is its end, or `problem` says what went wrong."""
 
-    def __init__(self, window: _Window, codec: _Codec, offset: int) -> None:
+    def __init__(self, window: _Window, codec: Codec, offset: int) -> None:
         self._window, self._codec, self._offset = window, codec, offset
         self.position = offset
-        # reason, detail, and the raw offset from which to look for the next member
-        self.problem: tuple[str, str, int] | None = None
+        self.produced = 0
+        self.problem: tuple[str, str] | None = None  # reason and detail; `position` is then how far it was read
 
     def run(self) -> Iterator[bytes]:
         window, name = self._window, self._codec.name
-        decoder, produced = self._codec.new(), 0
+        decoder = self._codec.new()
         while not decoder.eof:
-            if not window.ensure(self.position + 1):
-                self.problem = (f"{name}-truncated", f"the file ends within a {name} member", self._look_back())
+            # Full pieces whatever the stream gives at a time, so that the same bytes are always read the same way.
+            if not window.ensure(self.position + PIECE) and window.end <= self.position:
+                self.problem = (f"{name}-truncated", f"the file ends within a {name} member")
                 return
-            piece = window.cut(self.position, min(self.position + self._codec.piece, window.end))
+            piece = window.cut(self.position, min(self.position + PIECE, window.end))
             self.position += len(piece)
             try:
                 for text in decoder.feed(piece):
-                    produced += len(text)
+                    self.produced += len(text)
                     if text:
                         yield text
-                    if produced > BOMB_BYTES and produced > BOMB_RATIO * (self.position - self._offset):
-                        detail = f"{produced} bytes from {self.position - self._offset} of {name}: a bomb"
-                        self.problem = ("decompression-bomb", detail, self.position)
+                    read = self.position - self._offset
+                    if self.produced > BOMB_BYTES and self.produced > BOMB_RATIO * read:
+                        self.problem = (BOMB, f"{self.produced} bytes from {read} of {name}")
                         return
-            except (zlib.error, zstandard.ZstdError) as error:
-                self.problem = (f"{name}-corrupt", f"{name} member: {error}", self._look_back())
+            except DECODING_ERRORS as error:
+                self.problem = (f"{name}-corrupt", f"{name} member: {error}")
                 return
             window.forget(self.position)
         self.position -= len(decoder.unused_data)
 
-    def _look_back(self) -> int:
-        return max(self._offset + 1, self.position - LOOK_BACK)
 
-
-def _codec_of_file(window: _Window) -> _Codec | None:
+def _codec_of_file(window: _Window) -> Codec | None:
     """The compression of a file, also when the first of its members is damaged."""
-    window.ensure(TRIAL_BYTES)
-    head = window.cut(0, min(TRIAL_BYTES, window.end))
+    window.ensure(SNIFF_BYTES)
+    head = window.cut(0, min(SNIFF_BYTES, window.end))
     codec = codec_of(head[:4])
     if codec is None and head and not RECORD_START.match(head):
         window.ensure(LOOK_BACK)
-        return next((known for known in (_GZIP, _ZSTD) if _member_at_hand(window, known, 0) >= 0), None)
+        return next((known for known in (GZIP, ZSTD) if _member_at_hand(window, known, 0) >= 0), None)
     return codec
 
 
-def _next_member(window: _Window, codec: _Codec, start: int) -> int:
+def _next_member(window: _Window, codec: Codec, start: int) -> int:
     """Raw offset of the first member at or after `start` whose text begins like a record; the end if none does."""
     position = max(start, window.first)
     while True:
@@ -309,41 +281,23 @@ def _next_member(window: _Window, codec: _Codec, start: int) -> int:
             return window.end
 
 
-def _member_at_hand(window: _Window, codec: _Codec, start: int) -> int:
+def _member_at_hand(window: _Window, codec: Codec, start: int) -> int:
     """As `_next_member` among the bytes at hand (and the few a trial needs after them), -1 for none."""
     found = window.find(codec.magic, start)
     while found >= 0:
-        window.ensure(found + TRIAL_BYTES)
-        head = window.cut(found, min(found + TRIAL_BYTES, window.end))
+        window.ensure(found + codec.trial)
+        head = window.cut(found, min(found + codec.trial, window.end))
         if not _is_no_gzip(head, codec) and RECORD_START.match(beginning(head, codec)):
             return found
         found = window.find(codec.magic, found + 1)
     return -1
 
 
-def _is_no_gzip(head: bytes, codec: _Codec) -> bool:
+def _is_no_gzip(head: bytes, codec: Codec) -> bool:
     """A quick no to bytes that only look like a gzip member; a file may be full of them."""
-    if codec is _GZIP:
+    if codec.name == "gzip":
         try:
             zlib.decompressobj(31).decompress(head[:64])
         except zlib.error:
             return True
     return False
-
-
-def beginning(head: bytes, codec: _Codec | None) -> bytes:
-    """The first decompressed bytes of the member that starts with the bytes `head`, as far as it is sound."""
-    if codec is None:
-        return head
-    decoder, text = codec.new(), b""
-    try:
-        for place in range(0, len(head), codec.piece):
-            for part in decoder.feed(head[place : place + codec.piece]):
-                text += part
-                if len(text) >= 64:
-                    return text
-            if decoder.eof:
-                break
-    except (zlib.error, zstandard.ZstdError):
-        pass
-    return text

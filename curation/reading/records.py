@@ -20,6 +20,9 @@ class ReadingLimits(Config):
     max_header_bytes: int = Field(default=64 << 10, ge=1024, description="bytes of one WARC or HTTP header")
     max_file_bytes: int = Field(default=2 * MIB, ge=1024, description="bytes of one file of a repository")
     max_files: int = Field(default=2_000_000, ge=1, description="files of one repository")
+    verify_digests: bool = Field(
+        default=False, description="drop pages that do not match their record's WARC-Block-Digest or -Payload-Digest"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,10 @@ class ArchiveRecord:
     `offset` is the byte of the archive file at which the record, or the compressed member that holds it, starts;
     `inner_offset` is the byte within that member (0 unless a member holds several records). `content_type` and
     `charset` are what the server's header declared. `body` is free of transfer and content encodings.
-    `payload_digest` is the hex blake2b-128 of `body`.
+    `payload_digest` is the hex blake2b-128 of `body`. `truncated` says why `body` is less than the whole page, None if
+    it is not: the record's WARC-Truncated (`length`, `time`, `disconnect`, `unspecified`), `segment` for the first part
+    of a segmented record, `encoding` where a transfer or content encoding broke off. `refers_to` is the id of the
+    record that this one was made from (of a WET record, the response).
     """
 
     record_id: str | None
@@ -58,6 +64,8 @@ class ArchiveRecord:
     charset: str | None
     body: bytes
     payload_digest: str
+    truncated: str | None = None
+    refers_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

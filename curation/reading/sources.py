@@ -10,17 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fsspec.implementations.local import LocalFileSystem
-
-from curation.reading.members import TRIAL_BYTES, Readable, beginning, codec_of
+from curation.reading.codecs import DICTIONARY_FRAME, SNIFF_BYTES, beginning, codec_of
+from curation.reading.members import Readable
+from curation.reading.objects import explained_failure, object_filesystem, version_of
+from curation.reading.remote import identity, is_url, is_web, open_input, without_secrets
 from curation.reading.repositories import git_folder, head_commit
-from manifests.errors import UsageError
-from manifests.files import filesystem, open_read
+from curation.reading.resume import Access, MissingError, RemoteError, retried
+from manifests.errors import JobError, UsageError
 
 Kind = Literal["archive", "repository"]
-# What an object store says about an object's version, the surest first.
-VERSION_KEYS = ("ETag", "etag", "md5Hash", "generation", "mtime", "LastModified", "last_modified", "updated", "created")
-REMOTE_SNIFFERS = 8
+DEFAULT_ACCESS = Access()
+REMOTE_LOOKS = 8  # requests at a time when a remote folder or glob is listed
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,13 +28,20 @@ class InputFile:
     """One archive or repository to read. `uri` is as the user wrote it: relative stays relative.
 
     `fingerprint` changes when the content may have changed: size and modification time, an object store's version,
-    or a repository's commit. `bytes` is None for repositories and where the server does not tell.
+    or a repository's commit. `bytes` is None for repositories and where the server does not tell. `signed` is the
+    address with its signature or password where `uri`, which goes into manifests, hides one.
     """
 
     uri: str
     kind: Kind
     bytes: int | None
     fingerprint: str
+    signed: str | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it is read from."""
+        return self.signed or self.uri
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -56,15 +63,17 @@ class Inputs:
 def sniff(stream: Readable) -> Literal["warc", "arc", "unknown"]:
     """What the first bytes of `stream` say it is, under gzip, zstd or no compression; WET is `warc`."""
     head = b""
-    while len(head) < TRIAL_BYTES and (block := stream.read(TRIAL_BYTES - len(head))):
+    while len(head) < SNIFF_BYTES and (block := stream.read(SNIFF_BYTES - len(head))):
         head += block
+    if head.startswith(DICTIONARY_FRAME):  # only `.warc.zst` begins so, and its text takes the dictionary
+        return "warc"
     text = beginning(head, codec_of(head[:4])).lstrip(b"\r\n")
     if text.startswith(b"WARC/"):
         return "warc"
     return "arc" if text.startswith(b"filedesc:") else "unknown"
 
 
-def expand(patterns: Sequence[str], kind: Kind) -> Inputs:
+def expand(patterns: Sequence[str], kind: Kind, access: Access = DEFAULT_ACCESS) -> Inputs:
     """The archives or repositories that `patterns` name.
 
     A pattern is a path, a glob (`**` goes through folders), a folder, or for archives any URL fsspec knows. A folder
@@ -74,57 +83,75 @@ def expand(patterns: Sequence[str], kind: Kind) -> Inputs:
 
     Raises:
         UsageError: no pattern, a pattern without any match, a path that cannot be read, a URL of a repository.
+        JobError: a server did not answer, however often it was asked.
     """
     if not patterns:
         raise UsageError(f"no {kind} inputs are given; name files, folders, globs or URLs")
-    files: dict[str, InputFile] = {}
-    skipped: dict[str, SkippedInput] = {}
+    every: list[InputFile | SkippedInput] = []
     for pattern in patterns:
-        found = list(_expand_one(pattern, kind))
+        found = list(_expand_one(pattern, kind, access))
         if not any(isinstance(item, InputFile) for item in found):
             raise UsageError(_nothing_found(pattern, kind, found))
-        for item in found:
-            if isinstance(item, InputFile):
-                files[item.uri] = item
-            else:
-                skipped[item.uri] = item
+        every += found
+    return distinct(every)
+
+
+def distinct(found: Iterable[InputFile | SkippedInput]) -> Inputs:
+    """Each file once, under the first of its names.
+
+    Raises:
+        UsageError: two addresses that differ in nothing but what is hidden of them.
+    """
+    files: dict[str, InputFile] = {}
+    skipped: dict[str, SkippedInput] = {}
+    for item in found:
+        if isinstance(item, SkippedInput):
+            skipped[item.uri] = item
+        elif files.setdefault(item.uri, item).address != item.address:
+            raise UsageError(f"{item.uri}: named twice, with different signatures or passwords; name it once")
     chosen: dict[str, InputFile] = {}
     for uri in sorted(files):
-        first = chosen.setdefault(_identity(uri), files[uri])
+        file = files[uri]
+        first = chosen.setdefault(f"{file.kind} {identity(file.address)}", file)
         if first.uri != uri:
-            skipped[uri] = SkippedInput(uri, f"the same {kind} as {first.uri}")
-    return Inputs(tuple(chosen.values()), tuple(skipped[uri] for uri in sorted(skipped) if uri not in chosen))
+            skipped[uri] = SkippedInput(uri, f"the same {file.kind} as {first.uri}")
+    read = {file.uri for file in chosen.values()}
+    return Inputs(tuple(chosen.values()), tuple(skipped[uri] for uri in sorted(skipped) if uri not in read))
+
+
+def merged(parts: Iterable[Inputs]) -> Inputs:
+    """Several lists as one, each file once."""
+    every: list[InputFile | SkippedInput] = []
+    for part in parts:
+        every += [*part.files, *part.skipped]
+    return distinct(every)
 
 
 def _nothing_found(pattern: str, kind: Kind, found: list[InputFile | SkippedInput]) -> str:
     reasons = "; ".join(f"{item.uri}: {item.reason}" for item in found[:3] if isinstance(item, SkippedInput))
     what = "no archive (WARC, WET, ARC)" if kind == "archive" else "no git repository"
-    return f"{pattern}: {what} found here" + (f" ({reasons})" if reasons else "")
+    return f"{without_secrets(pattern)}: {what} found here" + (f" ({reasons})" if reasons else "")
 
 
-def _identity(uri: str) -> str:
-    """One name for all the ways to write a file's place."""
-    if not _is_url(uri):
-        return os.path.realpath(uri)
-    fs, path = filesystem(uri)
-    return os.path.realpath(path) if isinstance(fs, LocalFileSystem) else str(fs.unstrip_protocol(path))
-
-
-def _is_url(pattern: str) -> bool:
-    return "://" in pattern or "::" in pattern
-
-
-def _expand_one(pattern: str, kind: Kind) -> Iterable[InputFile | SkippedInput]:
+def _expand_one(pattern: str, kind: Kind, access: Access) -> Iterable[InputFile | SkippedInput]:
     if not pattern.strip():
         raise UsageError(f"an empty {kind} input; name a file, folder, glob or URL")
+    shown = without_secrets(pattern)
     try:
-        if _is_url(pattern):
+        if is_url(pattern):
             if kind == "repository":
-                raise UsageError(f"{pattern}: repositories are read from folders; clone it first and name the folder")
-            return _remote(pattern)
+                raise UsageError(f"{shown}: repositories are read from folders; clone it first and name the folder")
+            return _remote(pattern, access)
         return _local(os.path.expanduser(pattern), kind)
+    except MissingError:
+        raise UsageError(f"{shown}: no such file or folder") from None
+    except RemoteError as error:
+        if error.spent:
+            raise JobError(f"{shown}: cannot be listed: {without_secrets(str(error))}") from error
+        raise UsageError(f"{shown}: cannot be read: {without_secrets(str(error))}") from error
     except (OSError, ValueError, ImportError) as error:
-        raise UsageError(f"{pattern}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{shown}: cannot be read: {without_secrets(str(reason))}") from error
 
 
 # Local paths ----------------------------------------------------------------------------------------------------
@@ -144,9 +171,9 @@ def _local(pattern: str, kind: Kind) -> list[InputFile | SkippedInput]:
     found: list[InputFile | SkippedInput] = []
     for path in paths:
         if not os.path.isdir(path):
-            found.append(_archive(path, sniffed=not named))
+            found.append(local_archive(path, sniffed=not named))
         elif named or not pattern.rstrip("/").endswith("**"):
-            found += [_archive(below, sniffed=True) for below in _files_below(path, found)]
+            found += [local_archive(below, sniffed=True) for below in _files_below(path, found)]
     return found
 
 
@@ -164,7 +191,8 @@ def _shown(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _archive(path: str, *, sniffed: bool) -> InputFile | SkippedInput:
+def local_archive(path: str, *, sniffed: bool) -> InputFile | SkippedInput:
+    """A local file as an input, or why it is none; its content is looked at when it is to be `sniffed`."""
     if _shown(path) != path:
         return SkippedInput(_shown(path), "the file's name is not valid UTF-8; rename it")
     try:
@@ -202,40 +230,75 @@ def _repository(path: str) -> InputFile | SkippedInput:
 # URLs -----------------------------------------------------------------------------------------------------------
 
 
-def _remote(pattern: str) -> list[InputFile | SkippedInput]:
-    fs, path = filesystem(pattern)
-    chain = pattern.rpartition("::")[0]
-    prefix = f"{chain}::" if chain else ""
+def _remote(pattern: str, access: Access) -> list[InputFile | SkippedInput]:
     # In a web address `?` begins the query and brackets may be part of the name.
-    magic = "*" in path if pattern.startswith(("http:", "https:")) else glob.has_magic(path)
-    if magic:
-        matches = fs.glob(path, detail=True)
-        entries = [info for _, info in sorted(matches.items()) if info.get("type") != "directory"]
-        if not entries:
-            raise UsageError(f"{pattern}: matches nothing")
-        return [_remote_file(prefix + fs.unstrip_protocol(info["name"]), info) for info in entries]
+    if is_web(pattern) and "*" not in pattern.partition("?")[0]:
+        return [_web_file(pattern, access)]
+    found: list[InputFile | SkippedInput] = retried(pattern, access, lambda: _listed(pattern, access))
+    return found
+
+
+def _web_file(url: str, access: Access) -> InputFile:
+    from curation.reading.web import web_version
+
+    version = web_version(url, access)
+    return _remote_file(url, version.size, version.fingerprint)
+
+
+def _remote_file(url: str, size: int | None, fingerprint: str) -> InputFile:
+    uri = without_secrets(url)
+    return InputFile(uri, "archive", size, fingerprint, url if url != uri else None)
+
+
+def _listed(pattern: str, access: Access) -> list[InputFile | SkippedInput]:
     try:
+        fs, path = object_filesystem(pattern, anonymous=access.anonymous)
+        fs.invalidate_cache()  # a listing made before may be older than the files
+        if is_web(pattern) or glob.has_magic(path):
+            matches = sorted(fs.glob(path, detail=True).items())
+            entries = [info for _, info in matches if info.get("type") != "directory"]
+            if not entries:
+                raise UsageError(f"{without_secrets(pattern)}: matches nothing")
+            urls = [_url_of(pattern, fs, info["name"]) for info in entries]
+            if is_web(pattern):  # a page of links says nothing about the files' versions
+                with ThreadPoolExecutor(REMOTE_LOOKS) as pool:
+                    return list(pool.map(lambda url: _web_file(url, access), urls))
+            return [_described(url, info) for url, info in zip(urls, entries, strict=True)]
         info = fs.info(path)
-    except FileNotFoundError:
-        raise UsageError(f"{pattern}: no such file or folder") from None
-    if info.get("type") != "directory":
-        return [_remote_file(pattern, info)]
-    below = [info for _, info in sorted(fs.find(path, detail=True).items())]
-    files = [_remote_file(prefix + fs.unstrip_protocol(info["name"]), info) for info in below]
-    with ThreadPoolExecutor(REMOTE_SNIFFERS) as pool:
-        return list(pool.map(_sniffed, files))
+        if info.get("type") != "directory":
+            return [_described(pattern, info)]
+        below = [info for _, info in sorted(fs.find(path, detail=True).items())]
+        files = [_described(_url_of(pattern, fs, info["name"]), info) for info in below]
+    except (UsageError, RemoteError):
+        raise
+    except Exception as error:
+        raise explained_failure(error) from error
+    with ThreadPoolExecutor(REMOTE_LOOKS) as pool:
+        return list(pool.map(lambda file: _sniffed(file, access), files))
 
 
-def _remote_file(uri: str, info: dict[str, Any]) -> InputFile:
-    size = info.get("size")
-    version = next((str(info[key]) for key in VERSION_KEYS if info.get(key)), "")
-    return InputFile(uri, "archive", None if size is None else int(size), f"{size}-{version}")
+def _url_of(pattern: str, fs: Any, name: str) -> str:
+    """The URL of the file `name` in the filesystem of `pattern`: in a chain, the first link with a path names it."""
+    links = pattern.split("::")
+    place = next((place for place, link in enumerate(links) if "://" in link), len(links) - 1)
+    if place == len(links) - 1:
+        links[place] = str(fs.unstrip_protocol(name))
+    else:
+        links[place] = f"{links[place].partition('://')[0]}://{name.lstrip('/')}"
+    return "::".join(links)
 
 
-def _sniffed(file: InputFile) -> InputFile | SkippedInput:
+def _described(url: str, info: dict[str, Any]) -> InputFile:
+    version = version_of(info)
+    return _remote_file(url, version.size, version.fingerprint)
+
+
+def _sniffed(file: InputFile, access: Access) -> InputFile | SkippedInput:
     try:
-        with open_read(file.uri) as stream:
+        with open_input(file.address, access, block_bytes=SNIFF_BYTES, hurried=True) as stream:
             known = sniff(stream) != "unknown"
-    except OSError as error:
-        return SkippedInput(file.uri, f"cannot be read: {error}")
+    except RemoteError as error:
+        if error.spent:
+            raise
+        return SkippedInput(file.uri, f"cannot be read: {without_secrets(str(error))}")
     return file if known else SkippedInput(file.uri, "not a WARC, WET or ARC archive")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from curation.reading.archives import read_archive
 from curation.reading.records import ArchiveRecord, ReadError, ReadingLimits, Skipped
+from curation.reading.wat import PageMetadata
 
 
 def http(body: bytes, *headers: str, status: str = "HTTP/1.1 200 OK", media: str | None = "text/html") -> bytes:
@@ -45,7 +46,7 @@ def zipped(*records: bytes) -> bytes:
     return b"".join(gzip.compress(item, mtime=0) for item in records)
 
 
-def read(data: bytes, limits: ReadingLimits | None = None) -> list[ArchiveRecord | ReadError | Skipped]:
+def read(data: bytes, limits: ReadingLimits | None = None) -> list[ArchiveRecord | PageMetadata | ReadError | Skipped]:
     return list(read_archive(io.BytesIO(data), "x.warc", limits or ReadingLimits()))
 
 

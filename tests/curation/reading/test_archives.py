@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from curation.reading import members
 from curation.reading.archives import read_archive
+from curation.reading.dialects import ARC, WARC
 from curation.reading.members import HashingReader
 from curation.reading.records import ArchiveRecord, ReadError, ReadingLimits, Skipped
 from tests.curation.reading.archive_bytes import documents, errors, http, read, record, skipped, zipped
@@ -27,20 +28,22 @@ WITHOUT_B = {"a": b"<p>a</p>", "c": b"<p>c</p>"}
     [
         A + B + C,
         zipped(A, B, C),
-        gzip.compress(A + B + C),
+        gzip.compress(A + B + C, mtime=0),
         zipped(A + B, C),
         zstandard.compress(A) + zstandard.compress(B) + zstandard.compress(C),
         zstandard.compress(A + B + C),
-        b"".join(gzip.compress((A + B + C)[place : place + 70]) for place in range(0, len(A + B + C), 70)),
-        zipped(A, b"", B) + gzip.compress(b"") + zipped(C),
+        b"".join(gzip.compress((A + B + C)[place : place + 70], mtime=0) for place in range(0, len(A + B + C), 70)),
+        zipped(A, b"", B) + gzip.compress(b"", mtime=0) + zipped(C),
         A + b"\r\n\r\n\r\n" + B + C,
         A.rstrip() + B.rstrip() + C.rstrip(),
+        (A + B + C).replace(b"WARC/1.0", b"WARC/0.17"),
         (A + B + C).replace(b"WARC/1.0", b"WARC/0.18"),
         (A + B + C).replace(b"WARC/1.0", b"WARC/1.1"),
     ],
     ids=[
         "plain", "gzip-by-record", "gzip-whole", "gzip-two-in-a-member", "zstd-by-record", "zstd-whole",
-        "gzip-by-block", "empty-gzip-members", "surplus-blank-lines", "no-blank-lines", "warc-0.18", "warc-1.1",
+        "gzip-by-block", "empty-gzip-members", "surplus-blank-lines", "no-blank-lines", "warc-0.17", "warc-0.18",
+        "warc-1.1",
     ],
 )  # fmt: skip
 def test_every_framing_gives_the_same_documents_without_errors(data: bytes) -> None:
@@ -89,7 +92,8 @@ def test_other_records_are_counted_by_kind() -> None:
     )
     assert documents(data) == {"h": b"<p>h</p>", "w": "tekst ż".encode()}
     assert skipped(data) == {
-        "metadata": 1, "request": 1, "resource": 2, "response-not-http": 1, "revisit": 1, "unknown": 1, "warcinfo": 1,
+        "metadata": 1, "request": 1, "resource": 2, "response-not-http": 1,
+        "revisit-unresolved": 1, "unknown": 1, "warcinfo": 1,
     }  # fmt: skip
     assert errors(data) == []
     charsets = {item.kind: item.charset for item in read(data) if isinstance(item, ArchiveRecord)}
@@ -100,11 +104,17 @@ def test_uris_in_angle_brackets_and_odd_dates_are_understood() -> None:
     data = record("a", uri="<http://example.test/a b>").replace(b"2026-01-02T03:04:05Z", b"20260102030405")
     dateless = record("b").replace(b"2026-01-02T03:04:05Z", b"yesterday")
     partial = record("c").replace(b"2026-01-02T03:04:05Z", b"2014-01")
-    found = [(item.uri, item.date) for item in read(data + dateless + partial) if isinstance(item, ArchiveRecord)]
+    short = record("d").replace(b"2026-01-02T03:04:05Z", b"200804302048") + record("e").replace(
+        b"2026-01-02T03:04:05Z", b"20080430"
+    )
+    items = read(data + dateless + partial + short)
+    found = [(item.uri, item.date) for item in items if isinstance(item, ArchiveRecord)]
     assert found == [
         ("http://example.test/a b", "2026-01-02T03:04:05Z"),
         ("http://example.test/b", None),
         ("http://example.test/c", "2014-01"),
+        ("http://example.test/d", "2008-04-30T20:48Z"),
+        ("http://example.test/e", "2008-04-30"),
     ]
 
 
@@ -132,7 +142,7 @@ def test_arc_records_are_read_with_spaces_in_their_urls() -> None:
         + page
         + b"\n"
     )
-    for data in (arc, gzip.compress(arc)):
+    for data in (arc, gzip.compress(arc, mtime=0)):
         assert documents(data) == {"a b": b"<p>x</p>", "v2": b"<p>x</p>"}
         assert skipped(data) == {"filedesc": 1, "response-not-http": 1}
         assert errors(data) == []
@@ -190,7 +200,7 @@ def test_a_member_whose_checksum_is_wrong_loses_one_record() -> None:
 
 
 def test_records_before_the_damage_of_a_whole_file_member_are_kept() -> None:
-    data = gzip.compress(A + B + C)
+    data = gzip.compress(A + B + C, mtime=0)
     assert documents(data[:-4]) == {"a": b"<p>a</p>", "b": b"<p>b</p>"}
     assert errors(data[:-4]) == [(0, "gzip-truncated")]
     assert documents(data[:-8] + b"\0\0\0\0" + data[-4:]) == {"a": b"<p>a</p>", "b": b"<p>b</p>"}
@@ -235,10 +245,36 @@ def test_a_file_that_ends_within_a_record_says_so() -> None:
     assert documents((A + B)[:-20]) == {"a": b"<p>a</p>"}
 
 
+def test_damage_at_the_start_of_a_file_costs_what_it_strikes_and_not_the_format() -> None:
+    arc = [gzip.compress(ARC_LINE % name, mtime=0) for name in (b"a", b"b")]
+    stray = gzip.compress(b"hp", mtime=0)
+    assert errors(stray + arc[0] + arc[1]) == [
+        (0, "garbage"),
+        (len(stray), "no-http-header"),
+        (len(stray + arc[0]), "no-http-header"),
+    ]
+    assert documents(b"xx\n" + ARC_LINE % b"a" + A) == {}
+    assert [reason for _, reason in errors(b"xx\n" + ARC_LINE % b"a")] == ["garbage", "no-http-header"]
+    assert documents(zipped(b"xx", b"yy", A, B)) == {"a": b"<p>a</p>", "b": b"<p>b</p>"}
+    assert errors(zipped(b"xx", b"yy", A, B)) == [(0, "garbage")]
+    assert documents(b"\r\n\r\n" + A) == documents(zipped(b"\r\n" + A)) == {"a": b"<p>a</p>"}
+    assert errors(b"\r\n\r\n" + A) == errors(zipped(b"\r\n" + A)) == []
+
+
+def test_an_arc_member_of_few_bytes_does_not_swallow_the_next() -> None:
+    page = http(b"<p>x</p>")
+    first, last = (b"http://example.test/%b 1.2.3.4 20080430204826 text/html %d\n%b\n" % (name, len(page), page)
+                   for name in (b"a", b"b"))  # fmt: skip
+    data = zipped(first, b"hp", last)
+    assert documents(data) == {"a": b"<p>x</p>", "b": b"<p>x</p>"}
+    assert errors(data) == [(len(zipped(first)), "garbage")]
+
+
 def test_files_that_are_no_archives_are_one_error() -> None:
+    assert errors(zipped(*[b"hello\n"] * 300)) == [(0, "not-an-archive")]
     assert errors(b"") == [(0, "empty-file")]
     assert errors(b"hello\n" * 1000) == [(0, "not-an-archive")]
-    assert errors(gzip.compress(b"hello\n" * 1000)) == [(0, "not-an-archive")]
+    assert errors(gzip.compress(b"hello\n" * 1000, mtime=0)) == [(0, "not-an-archive")]
     assert errors(bytes(range(256)) * 100) == [(0, "not-an-archive")]
 
 
@@ -248,8 +284,19 @@ def test_a_page_that_quotes_a_warc_file_stays_whole() -> None:
 
 
 def test_responses_without_http_header_or_uri_are_errors() -> None:
-    data = record("a", b"<p>no header") + record("b", uri="") + record("c")
-    assert errors(data) == [(0, "no-http-header"), (len(record("a", b"<p>no header")), "no-target-uri")]
+    data = record("a", b"no header") + record("b", uri="") + record("c")
+    assert errors(data) == [(0, "no-http-header"), (len(record("a", b"no header")), "no-target-uri")]
+
+
+def test_a_page_stored_without_http_header_is_a_document() -> None:
+    page = b"<!DOCTYPE html><p>x</p>"
+    arc = f"http://example.test/b 1.2.3.4 20080430204826 text/html {len(page)}\n".encode() + page + b"\n"
+    first = b"filedesc://x 0.0.0.0 20080430204825 text/plain 3\nabc\n"
+    found = [item for item in read(record("a", page)) + read(first + arc) if isinstance(item, ArchiveRecord)]
+    assert [(item.body, item.status, item.content_type) for item in found] == [
+        (page, None, None),
+        (page, None, "text/html"),
+    ]
 
 
 def test_a_body_is_what_the_page_is_without_its_encodings() -> None:
@@ -258,10 +305,10 @@ def test_a_body_is_what_the_page_is_without_its_encodings() -> None:
     cases = {
         "chunked": (chunked, ["Transfer-Encoding: chunked"]),
         "decoded": (page, ["Transfer-Encoding: chunked"]),
-        "gzip": (gzip.compress(page), ["Content-Encoding: gzip"]),
+        "gzip": (gzip.compress(page, mtime=0), ["Content-Encoding: gzip"]),
         "notgzip": (page, ["Content-Encoding: gzip", "Content-Length: 7"]),
         "deflate": (zlib.compress(page), ["Content-Encoding: deflate"]),
-        "both": (b"%x\r\n" % len(gzip.compress(page)) + gzip.compress(page) + b"\r\n0\r\n\r\n",
+        "both": (b"%x\r\n" % len(gzip.compress(page, mtime=0)) + gzip.compress(page, mtime=0) + b"\r\n0\r\n\r\n",
                  ["Transfer-Encoding: chunked", "Content-Encoding: gzip"]),
     }  # fmt: skip
     data = b"".join(record(name, http(body, *headers)) for name, (body, headers) in cases.items())
@@ -276,7 +323,7 @@ def test_empty_bodies_and_nul_bytes_are_documents() -> None:
 # Limits --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("pack", [bytes, lambda data: gzip.compress(data, 1)])
+@pytest.mark.parametrize("pack", [bytes, lambda data: gzip.compress(data, 1, mtime=0)])
 def test_a_page_of_50_mb_is_counted_and_not_kept(pack: Callable[[bytes], bytes]) -> None:
     items = read(A + C) + read(pack(A) + pack(record("b", http(b"<p>word " * (50 << 17)))) + pack(C))
     uris = [item.uri for item in items if isinstance(item, ArchiveRecord)]
@@ -286,17 +333,53 @@ def test_a_page_of_50_mb_is_counted_and_not_kept(pack: Callable[[bytes], bytes])
 
 def test_the_limit_is_on_the_decoded_body() -> None:
     limits = ReadingLimits(max_record_bytes=1024)
-    data = record("a", http(bytes(1024))) + record("b", http(gzip.compress(bytes(1025)), "Content-Encoding: gzip"))
+    data = record("a", http(bytes(1024))) + record(
+        "b", http(gzip.compress(bytes(1025), mtime=0), "Content-Encoding: gzip")
+    )
     assert [item.uri for item in read(data, limits) if isinstance(item, ArchiveRecord)] == ["http://example.test/a"]
     assert [reason for _, reason in errors(data, limits)] == ["too-large"]
 
 
 def test_a_bomb_ends_after_a_bounded_stretch_and_reading_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(members, "BOMB_BYTES", 4 << 20)
-    bomb = gzip.compress(record("b", b"", length=1 << 30)[:-4] + bytes(20 << 20))
+    bomb = gzip.compress(record("b", b"", length=1 << 30)[:-4] + bytes(20 << 20), mtime=0)
     data = zipped(A) + bomb + zipped(C)
     assert documents(data) == WITHOUT_B
     assert errors(data) == [(len(zipped(A)), "decompression-bomb")]
+
+
+def test_a_file_full_of_bombs_is_given_up_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(members, "BOMB_BYTES", 1 << 20)
+    data = zipped(A) + gzip.compress(bytes(900 << 10), mtime=0) * 20 + zipped(C)
+    assert documents(data) == {"a": b"<p>a</p>"}
+    assert [reason for _, reason in errors(data)] == ["garbage", "decompression-bomb"]
+
+
+def test_members_within_members_cost_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Every member's stored block holds the next members, so each breaks only where the first of them does.
+    def nested(count: int) -> bytes:
+        data = b"\xff" * 2000
+        for _ in range(count):
+            text = b"WARC/1.0\r\n" + data
+            size = min(len(text), 0xFFFF)
+            data = b"\x1f\x8b\x08\0\0\0\0\0\0\xff\0" + size.to_bytes(2, "little")
+            data += (size ^ 0xFFFF).to_bytes(2, "little") + text
+        return data
+
+    monkeypatch.setattr(members, "LOOK_BACK", 4096)
+    data = nested(2000)
+    decoded = sum(len(event) for event in members.members(io.BytesIO(data)) if isinstance(event, bytes))
+    assert decoded < 20 * len(data) + members.MAX_LOOK_BACKS * 4 * 4096
+
+
+def test_a_record_is_sought_at_the_start_of_lines_only() -> None:
+    line = b"WARC/1.0\r\nWARC-Type: response\r\n"
+    assert [WARC.find(line, fresh) for fresh in (True, False)] == [0, -1]
+    assert WARC.find(line + line, False) == len(line)
+    assert WARC.swallowed(line + b"\r\n" + line, False) == len(line) + 2
+    arc = ARC_LINE % b"a"
+    assert [ARC.find(arc, fresh) for fresh in (True, False)] == [0, -1]
+    assert ARC.find(arc + arc, False) == len(arc)
 
 
 # Totals --------------------------------------------------------------------------------------------------------------
@@ -316,7 +399,23 @@ class _Dribble(io.BytesIO):
         return super().read(min(size, 7) if size and size > 0 else 7)
 
 
-@pytest.mark.parametrize("data", [A + B + C, zipped(A, B, C), zstandard.compress(A + B + C)])
+ARC_LINE = b"http://example.test/%b 1.2.3.4 20080430204826 text/html 3\nabc\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        A + B + C,
+        zipped(A, B, C),
+        zstandard.compress(A + B + C),
+        # A record is known by the line it starts, also where a block of the stream begins in the middle of one.
+        b"filedesc://x 0.0.0.0 20080430204825 text/plain 1\nabc" + b"x" * 8300 + ARC_LINE % b"a" + b"x" * 8300,
+        A + b"x" * 700 + b"WARC/1.0\r\nWARC-Type: response\r\n" + b"x" * 700 + C,
+        record("a", length=10**9) + b"x" * 700 + b"WARC/1.0\r\nWARC-Type: response\r\n" + b"x" * 700 + C,
+        # The format is known by a first line of any length.
+        ARC_LINE % (b"y" * 4000) + ARC_LINE % b"a",
+    ],
+)
 def test_short_reads_change_nothing(data: bytes) -> None:
     assert list(read_archive(_Dribble(data), "x.warc", ReadingLimits())) == read(data)
 
@@ -362,3 +461,36 @@ def test_no_bytes_make_reading_raise(parts: list[bytes]) -> None:
     items = read(b"".join(parts))
     assert isinstance(items[-1], Skipped)
     assert all(isinstance(item, ArchiveRecord | ReadError) for item in items[:-1])
+
+
+# Pages that are not whole --------------------------------------------------------------------------------------------
+
+
+def test_a_page_that_is_not_whole_says_why() -> None:
+    page = gzip.compress(b"<p>word</p>" * 400, mtime=0)
+    data = b"".join(
+        [
+            record("whole"),
+            record("cut", fields=["WARC-Truncated: length"]),
+            record("odd", fields=["WARC-Truncated: ???"]),
+            record("segment", fields=["WARC-Segment-Number: 1"]),
+            record("chunks", http(b"5\r\n<p>x<\r\n5\r\n", "Transfer-Encoding: chunked")),
+            record("gzip", http(page[:-12], "Content-Encoding: gzip")),
+        ]
+    )
+    found = {item.uri.rpartition("/")[2]: item.truncated for item in read(data) if isinstance(item, ArchiveRecord)}
+    assert found == {
+        "whole": None, "cut": "length", "odd": "unspecified", "segment": "segment", "chunks": "encoding",
+        "gzip": "encoding",
+    }  # fmt: skip
+
+
+def test_the_first_segment_of_a_record_is_read_and_the_others_are_counted() -> None:
+    later = [f"WARC-Segment-Number: {number}" for number in (2, 3)]
+    data = record("a", fields=["WARC-Segment-Number: 1"])
+    data += b"".join(
+        record(f"c{place}", b"more", kind="continuation", fields=["WARC-Segment-Origin-ID: <urn:uuid:a>", number])
+        for place, number in enumerate(later)
+    )
+    assert documents(data) == {"a": b"<p>a</p>"}
+    assert skipped(data) == {"continuation": 2}

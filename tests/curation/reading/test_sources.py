@@ -3,6 +3,8 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
@@ -10,9 +12,11 @@ import pygit2
 import pytest
 import zstandard
 
+from curation.reading import resume
 from curation.reading.sources import InputFile, SkippedInput, expand, sniff
 from manifests.errors import UsageError
 from tests.curation.reading.archive_bytes import record, zipped
+from tests.curation.reading.servers import Site, site
 
 WARC = zipped(record("a"))
 ARC = b"filedesc://x.arc 0.0.0.0 20080430204825 text/plain 3\nabc\n"
@@ -44,14 +48,14 @@ def uris(patterns: list[str]) -> list[str]:
     [
         (WARC, "warc"),
         (record("a"), "warc"),
-        (gzip.compress(record("a") * 100), "warc"),
+        (gzip.compress(record("a") * 100, mtime=0), "warc"),
         (zstandard.compress(record("a")), "warc"),
         (b"\r\n" + record("a"), "warc"),
         (ARC, "arc"),
-        (gzip.compress(ARC), "arc"),
+        (gzip.compress(ARC, mtime=0), "arc"),
         (b"", "unknown"),
         (b"<html>WARC/1.0", "unknown"),
-        (gzip.compress(b"text"), "unknown"),
+        (gzip.compress(b"text", mtime=0), "unknown"),
         (b"\x1f\x8b\x08broken", "unknown"),
         (b"\x28\xb5\x2f\xfd", "unknown"),
     ],
@@ -158,6 +162,59 @@ def test_urls_are_files_globs_and_folders_too() -> None:
         assert expand(["memory://c"], "archive").files[0].fingerprint != before
     finally:
         fs.rm("/c", recursive=True)
+
+
+def test_a_local_name_with_two_colons_is_no_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("Foo::Bar.warc", "zip::b.warc"):
+        Path(name).write_bytes(WARC)
+    assert uris(["Foo::Bar.warc", "zip::b.warc"]) == ["Foo::Bar.warc", "zip::b.warc"]
+    assert uris(["Foo::*.warc"]) == ["Foo::Bar.warc"]
+    assert uris(["."]) == ["./Foo::Bar.warc", "./zip::b.warc"]
+    with zipfile.ZipFile("c.zip", "w") as packed:
+        packed.writestr("in.warc", WARC)
+    assert uris(["zip://*.warc::c.zip"]) == ["zip://in.warc::c.zip"]
+    Path("d.zip").write_bytes(Path("c.zip").read_bytes())
+    assert uris(["zip://*.warc::c.zip", "zip://in.warc::d.zip"]) == ["zip://in.warc::c.zip", "zip://in.warc::d.zip"]
+    Path("plain.warc").write_bytes(WARC)
+    assert uris([f"simplecache::file://{tmp_path}/pl*", "plain.warc"]) == ["plain.warc"]
+    assert uris([f"simplecache::file://{tmp_path}/pl*"]) == [f"simplecache::file://{tmp_path}/plain.warc"]
+
+
+class TestWeb:
+    @pytest.fixture
+    def web(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        monkeypatch.setattr(resume, "sleep", lambda _: None)
+        with site() as running:
+            yield running
+
+    def test_an_address_is_asked_once_and_not_read(self, web: Site) -> None:
+        url = web.add("/a [1].warc.gz", WARC)
+        assert expand([url, url], "archive").files == (InputFile(url, "archive", len(WARC), f'{len(WARC)}-"one"'),)
+        assert {method for method, _, _ in web.asked} == {"HEAD"}
+
+    def test_a_glob_is_a_page_of_links_and_every_file_has_its_own_version(self, web: Site) -> None:
+        names = [web.add(f"/{name}", WARC) for name in ("b.warc.gz", "a.warc.gz", "c.txt")]
+        page = b"".join(b'<a href="%s">x</a>' % name.encode() for name in names)
+        web.add("/", page)
+        web.tags["/a.warc.gz"] = '"other"'
+        found = expand([f"{web.address}/*.warc.gz"], "archive").files
+        assert [(file.uri, file.fingerprint) for file in found] == [
+            (f"{web.address}/a.warc.gz", f'{len(WARC)}-"other"'),
+            (f"{web.address}/b.warc.gz", f'{len(WARC)}-"one"'),
+        ]
+        with pytest.raises(UsageError, match="matches nothing"):
+            expand([f"{web.address}/*.zip"], "archive")
+
+    def test_a_signature_is_kept_apart_from_the_name(self, web: Site) -> None:
+        url = web.add("/a", WARC) + "?id=1&Signature=x"
+        (file,) = expand([url], "archive").files
+        assert (file.uri, file.address) == (url.replace("=x", "=***"), url)
+        with pytest.raises(UsageError, match=r"Signature=\*\*\*: named twice, with different signatures"):
+            expand([url, url.replace("=x", "=y")], "archive")
+        with pytest.raises(UsageError, match=r"https://\*\*\*@h/r.git: repositories are read from folders"):
+            expand(["https://user:word@h/r.git"], "repository")
 
 
 def commit(path: Path, text: str, *, bare: bool = False) -> str:
