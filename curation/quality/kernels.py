@@ -19,14 +19,14 @@ ENDS_PLAIN, ENDS_AFTER_END, CONTEXTUAL = 1, 2, 4
 # Bits of a token's flags: one for each stop word, then these.
 WORD, ALPHABETIC = 1 << 8, 1 << 9
 
-# Kinds of line: in the original text only, in the original and the edited text, in the edited text only.
-ORIGINAL, BOTH, EDITED = 0, 1, 2
+# Bits of a line's kind: in the original text, in the text that FineWeb's edits leave, in what datatrove's C4 leaves.
+ORIGINAL, EDITED, ENDED = 1, 2, 4
 
 TOP_SIZES = (2, 3, 4)
 REPEATED_SIZES = (5, 6, 7, 8, 9, 10)
 # Places in the output of `measure_tokens`.
-TOKENS, WORDS, WORD_CHARACTERS, ALPHABETIC_TOKENS, STOP_WORDS_SEEN, SENTENCES, EDITED_TOKENS = range(7)
-TOP, REPEATED, OUTPUTS = 7, 10, 16
+TOKENS, WORDS, WORD_CHARACTERS, ALPHABETIC_TOKENS, STOP_WORDS_SEEN, SENTENCES, ENDED_SENTENCES, EDITED_TOKENS = range(8)
+TOP, REPEATED, TOP_COUNTS, OUTPUTS = 8, 11, 17, 20
 
 
 @numba.njit("void(uint32[::1], int64[::1], uint64[::1], uint64[::1])", cache=True)
@@ -75,6 +75,7 @@ def measure_tokens(  # type: ignore[no-untyped-def]
     """
     total = 0
     sentences = 0
+    ended_sentences = 0
     edited_tokens = 0
     for line in range(line_kinds.shape[0]):
         line_tokens = 0
@@ -89,16 +90,18 @@ def measure_tokens(  # type: ignore[no-untyped-def]
             else:
                 breaks += chunks[chunk, BREAKS_PLAIN]
                 pending = chunks[chunk, STATE] & ENDS_PLAIN != 0
-        if line_kinds[line] != EDITED:
+        if line_kinds[line] & ORIGINAL:
             total += line_tokens
-        if line_kinds[line] != ORIGINAL:
+        if line_kinds[line] & EDITED:
             edited_tokens += line_tokens
             sentences += 1 + breaks
+        if line_kinds[line] & ENDED:
+            ended_sentences += 1 + breaks
 
     tokens = np.empty(total, np.int32)
     filled = 0
     for line in range(line_kinds.shape[0]):
-        if line_kinds[line] != EDITED:
+        if line_kinds[line] & ORIGINAL:
             for place in range(line_starts[line], line_starts[line + 1]):
                 chunk = chunk_ids[place]
                 for offset in range(chunks[chunk, COUNT]):
@@ -138,6 +141,7 @@ def measure_tokens(  # type: ignore[no-untyped-def]
     out[ALPHABETIC_TOKENS] = alphabetic
     out[STOP_WORDS_SEEN] = stop_words
     out[SENTENCES] = sentences
+    out[ENDED_SENTENCES] = ended_sentences
     out[EDITED_TOKENS] = edited_tokens
     out[TOP:] = 0
 
@@ -185,6 +189,7 @@ def measure_tokens(  # type: ignore[no-untyped-def]
                     best_place = place
                     break
             out[TOP + n - 2] = (size[best_place] + n - 1) * best
+            out[TOP_COUNTS + n - 2] = best
         else:
             # Greedy scan: a repeated n-gram adds its characters and is stepped over, its first copy is free.
             repeated = 0

@@ -186,3 +186,89 @@ def lines() -> list[str]:
         "+1 +x -1 -x =y a=b a= 5+ x+ 5+. x+. 5%. °F. GB. 5GB. aB. AB. Ab. ABc. 1. a1.",
         "-" * 40 + " " + "=" * 30 + " " + "a-" * 30 + " " + "(" * 12 + "x" + ")" * 12,
     ]
+
+
+@functools.cache
+def dialect_documents() -> dict[str, str]:
+    """`documents`, and texts for the rules and edits that only other systems than FineWeb have."""
+    base = unique_lines(30)
+    lines = base.split("\n")
+    names = iter(made_up_words(4000, 4, seed=11))
+
+    def mixed(count: int) -> str:
+        """Prose in which no n-gram occurs twice."""
+        return " ".join(f"{next(names)} of {next(names)} {next(names)} the {next(names)}" for _ in range(count))
+
+    def copies(size: int, count: int) -> str:
+        """The same run of words between new ones."""
+        run = " ".join(next(names) for _ in range(size))
+        return " ".join(f"{run} {next(names)} the" for _ in range(count))
+
+    def twice(size: int, share: float) -> str:
+        """Runs of `size` words of which both copies make `share` of the text, and new words around them."""
+        first = [next(names) for _ in range(round(8 * size / share) - 4 * size - 6)]
+        again = [" ".join([*first[i * size : (i + 1) * size], next(names)]) for i in range(4)]
+        return " ".join([*first, *again]) + " of the"
+
+    return documents() | {
+        "bracket in a sentence": base + "\nfunction of x { return x }.",
+        "bracket and phrase in sentences": base + "\nA { bracket is in here.\nHere is some Lorem ipsum dolor.",
+        "end marks of all kinds": "\n".join(
+            f"{line[:-1]}{mark}"
+            for line, mark in zip(lines, ["'", '"', "?", "!", "...", "…", ".", ",", " ."] * 4, strict=False)
+        ),
+        "sentences of abbreviations": "\n".join(
+            ["Mr. J. Bach of the U.S. met Dr. No on Nov. 5 at 3.5 p.m. and left."] * 2
+        ),
+        "three sentences": "The inc. has it. He says that (so it is.) No. 5 is here.",
+        "two lines of sentences": "It is the one... and the other one.\nThat was “it.” The end of it is here.",
+        "too long": base * 120,
+        "white space": base.replace(" ", "      "),
+        "brackets": base.replace(" of ", " (of) [{ ").replace(" be ", " (be) ⟨⟩ "),
+        "URLs": base + " ".join(f"https://example.org/a/{i}?b=c%20d,e " for i in range(40)),
+        "domains": base.replace(" be ", " example.com/be?x=1 ").replace(" of ", " of (www.a-b.co.uk) ftp://x.org:80/ "),
+        "domains after a digit": "1 "
+        + base.replace(" be ", " example.com be ").replace(" to ", " http://10.0.0.1/x to "),
+        "nothing but a domain": "example.com",
+        "addresses of hosts": base.replace(" be ", " be 10.20.30.40/x?y ").replace(" of ", " of 300.1.2.3.4 1.2.3 "),
+        "boilerplate": "\n\n".join(
+            [line + " See the Privacy Policy." if i % 2 else line for i, line in enumerate(lines)]
+        ),
+        "repeated paragraphs only": "\n\n".join([*lines[:20], *["Short and again\nof the same"] * 12]),
+        "repeated long paragraphs": "\n\n".join([*lines[:12], "\n".join(lines[12:20]), "\n".join(lines[12:20])]),
+        "words in other letters": mixed(30) + " 1 2/3 4.5 #6 (7) 8 9 0 -1 +2 " * 5,
+        "ellipsis and read more": "\n".join(
+            f"{line[:-1]}{end}" for line, end in zip(lines, [" Read More", " [...]", ".", "…", "-»"] * 6, strict=True)
+        ),
+        "very short words": " ".join(f"a{chr(97 + i % 26)} {chr(97 + i // 26)} to" for i in range(300)),
+        "symbols between words": mixed(30).replace(" the ", " the # ").replace(" of ", " ... of "),
+        "bullets of other kinds": "\n".join(
+            f"{bullet} {line}" for bullet, line in zip("●•*-‣∙" * 5, lines, strict=True)
+        ),
+        **{f"the same {n} words": mixed(45) + " " + copies(n, 12) for n in (2, 3, 4)},
+        **{f"runs of {n} words twice": twice(n, share) for n, share in ((8, 0.125), (9, 0.115), (10, 0.105))},
+        "short paragraphs repeated": "\n\n".join([base, *["One more line of the same"] * 3]),
+        "upper-case lines": "\n".join(line.upper() if i % 9 == 0 else line for i, line in enumerate(lines)),
+        "all upper case": base.upper(),
+        "lines of numbers": "\n".join([*lines, "12345", " 678 ", "9 10", "٣٤٥", "²³"]),
+        "counters": "\n".join(
+            [*lines, "3 likes", "1,204 comments", "* 5.6k views!", "7 friends", "12 Followers", "2 likes it"]
+        ),
+        "lines of one word": "\n".join([*lines[:28], "Home", "About", "", "Contact us"]),
+        "phrases of shops": "\n".join(
+            [
+                *lines,
+                "3 Items in Cart",
+                "items in cart of the day",
+                "Read more...",
+                "Go on, READ MORE now",
+                "Sign-in",
+                "sign-in here",
+            ]
+        ),
+        "many phrases of shops": "\n".join(
+            f"{line}\nSign-in Read more... {i} ITEMS IN CART\nHOME PAGE" for i, line in enumerate(lines)
+        ),
+        "marks of words": "It's 3.5 o’clock, re-do_it e.g. a_b 1,000.5 א\"ב カタカナ 中文 don't\u200d x\u0301y a:b " * 9
+        + base,
+    }

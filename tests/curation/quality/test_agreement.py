@@ -81,14 +81,14 @@ def test_vectors_are_of_the_present_documents_and_reach_every_rule() -> None:
 @pytest.mark.parametrize("row", DOCUMENTS, ids=lambda row: row["name"])
 def test_documents_get_the_original_reason_text_and_numbers(row: dict) -> None:
     text = documents()[row["name"]]
-    verdict = evaluate(text)
+    verdict = evaluate(text, "fineweb@datatrove")
     assert verdict.rule == rule_of(row["reason"])
     if verdict.keep:
         assert digest(verdict.text)[:16] == row["text"]
     # Each filter alone: its reason is the first of the rules that it brings.
     for family, reason in zip(RULES, row["each"], strict=False):
         assert next((name for name in verdict.failed if name in RULES[family].values()), None) == rule_of(reason)
-    columns, _ = measure_batch([text])
+    columns, _ = measure_batch([text], ("fineweb",))
     for signal, number in row["numbers"].items():
         assert columns[signal][0] == pytest.approx(number, rel=1e-12), signal
 
@@ -105,7 +105,7 @@ def test_pages_of_real_crawls_get_the_original_reason_and_text() -> None:
     # Another version of resiliparse may extract other texts, of which nothing is known.
     texts = [text for text in pages() if digest(text)[:12] in recorded]
     assert len(texts) >= 1_000
-    columns, edited = measure_batch(texts)
+    columns, edited = measure_batch(texts, ("fineweb",))
     decisions = decide(columns, rule_set("fineweb@datatrove"))
     for text, first, after in zip(texts, decisions.first, edited, strict=True):
         rule = decisions.rules[first].name if first >= 0 else None

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from curation.quality import evaluate
+from curation.quality.families import EDITS, FAMILIES, families_of
 from curation.quality.rules import RULE_SETS, Rule, RuleSet, decide, rule_set, with_thresholds
-from curation.quality.signals import SIGNALS, measure_batch
+from curation.quality.scores import DERIVED, SCORES, stored_signals
+from curation.quality.signals import FAMILIES as FAMILY_SIGNALS
+from curation.quality.signals import SIGNALS, measure_batch, signals_of
 from manifests.errors import UsageError
 from tests.curation.quality.documents import documents, unique_lines
 
@@ -45,13 +48,32 @@ def test_a_signal_that_was_not_measured_is_named() -> None:
 def test_every_rule_of_every_set_reads_a_signal_and_has_a_bound() -> None:
     for chosen in RULE_SETS.values():
         for rule in chosen.rules:
-            assert rule.signal in SIGNALS
+            assert rule.signal in (*SIGNALS, *SCORES, *DERIVED)
             assert rule.threshold_keys()
 
 
-def test_a_plain_name_is_an_alias_of_the_dialect() -> None:
-    assert rule_set("fineweb") is rule_set("fineweb@datatrove")
-    assert rule_set("fineweb").name == "fineweb@datatrove"
+def test_a_plain_name_without_repairs_is_an_alias_of_the_dialect() -> None:
+    assert rule_set("c4") is rule_set("c4@tfds")
+    assert rule_set("nemo-english") is rule_set("nemo-english@nemo")
+
+
+def test_a_plain_name_with_repairs_has_the_rules_and_thresholds_of_the_dialect() -> None:
+    for plain, dialect in (
+        ("fineweb", "fineweb@datatrove"),
+        ("gopher", "gopher@datatrove"),
+        ("refinedweb", "refinedweb@dclm"),
+    ):
+        assert rule_set(plain).name == plain
+        assert rule_set(plain).thresholds() == rule_set(dialect).thresholds()
+        assert rule_set(plain).signals() != rule_set(dialect).signals()
+
+
+def test_every_set_is_measured_by_the_families_that_it_names() -> None:
+    for chosen in RULE_SETS.values():
+        measured = set(signals_of(families_of([chosen])))
+        assert set(stored_signals(chosen)) <= measured | set(SCORES)
+        assert chosen.edits is None or EDITS[chosen.edits] in families_of([chosen])
+    assert tuple(FAMILY_SIGNALS) == FAMILIES
 
 
 def test_an_unknown_rule_set_names_the_nearest() -> None:
@@ -143,11 +165,35 @@ def test_evaluate_keeps_a_good_text_and_says_so() -> None:
 
 
 def test_evaluate_gives_reason_value_threshold_and_every_failing_rule() -> None:
-    verdict = evaluate("Just five words in here")
+    verdict = evaluate("Just five words in here", "fineweb@datatrove")
     assert not verdict.keep
     assert (verdict.rule, verdict.value, verdict.threshold) == ("gopher.max_top_2_gram_chars", 9 / 23, 0.2)
     assert "gopher.min_words" in verdict.failed
     assert "c4.min_sentences" in verdict.failed
+
+
+def test_without_the_bug_an_n_gram_that_occurs_once_is_no_repetition() -> None:
+    verdict = evaluate("Just five words in here")
+    assert (verdict.rule, verdict.value, verdict.threshold) == ("gopher.min_words", 5, 50)
+    assert not [rule for rule in verdict.failed if "gram" in rule]
+    assert evaluate(documents()["top 2-gram"]).rule == "gopher.max_top_2_gram_chars"
+
+
+def test_a_set_that_reads_a_score_takes_it_and_asks_for_it() -> None:
+    text = unique_lines(30)
+    assert evaluate(text, "redpajama1", scores={"classifier": 0.25}).keep
+    verdict = evaluate(text, "redpajama1", scores={"classifier": 0.2})
+    assert (verdict.rule, verdict.value, verdict.threshold) == ("redpajama1.min_score", 0.2, 0.25)
+    assert evaluate(text, "dclm-classifier", scores={"classifier": 0.02}).keep
+    assert evaluate(text, "webtext", scores={"link_votes": 2}).failed == ("webtext.min_votes",)
+    with pytest.raises(UsageError, match=r"rule set webtext needs the signal `link_votes`, which was not measured"):
+        evaluate(text, "webtext")
+
+
+def test_a_score_that_no_model_gave_breaks_no_rule() -> None:
+    nan = float("nan")
+    for name, score in (("ccnet", "perplexity"), ("gpt3", "classifier"), ("redpajama1", "classifier")):
+        assert evaluate(unique_lines(30), name, scores={score: nan}).keep
 
 
 def test_an_empty_text_fails_the_rule_empty() -> None:

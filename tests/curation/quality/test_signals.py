@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.quality import signals
-from curation.quality.signals import SIGNALS, measure, measure_batch
+from curation.quality.families import EDITS
+from curation.quality.signals import FAMILIES, SIGNALS, measure, measure_batch
 from curation.quality.words import cut, tokenize_pieces
 from tests.curation.quality.documents import documents, unique_lines
 
@@ -28,9 +29,26 @@ def test_signals_come_in_the_stated_order() -> None:
     assert tuple(measure_batch([])[0]) == SIGNALS
 
 
-def test_an_empty_text_measures_zero_everywhere() -> None:
-    assert set(measure("").signals.values()) == {0.0}
+def test_an_empty_text_measures_zero_but_for_the_shares_that_nemo_calls_full() -> None:
+    full = {name for name, value in measure("").signals.items() if value == 1}
+    assert {value for name, value in measure("").signals.items() if name not in full} == {0.0}
+    assert full == {
+        *(f"nemo.{name}" for name in ("other_chars", "digits", "urls", "white_space", "brackets")),
+        *(f"nemo.unique_{name}" for name in ("lines", "paragraphs", "line_chars", "paragraph_chars")),
+        *(f"nemo.top_{n}_gram_chars" for n in (2, 3, 4)),
+        *(f"nemo.dup_{n}_gram_chars" for n in range(5, 11)),
+    }
     assert measure("").text == ""
+
+
+def test_only_the_families_asked_for_are_measured_and_their_values_do_not_depend_on_the_others() -> None:
+    text = documents()["prose 3"]
+    everything, _ = measure_batch([text])
+    for family, names in FAMILIES.items():
+        columns, texts = measure_batch([text], (family,), edits=None)
+        assert tuple(columns) == ("characters", *names)
+        assert {name: column[0] for name, column in columns.items()} == {name: everything[name][0] for name in columns}
+        assert texts == [text]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +145,36 @@ def test_every_text_measures_to_finite_numbers(text: str) -> None:
 @pytest.mark.parametrize("text", ["\ud800 \udfff.", "\0" * 9, " " * 9, "\r\n\x85\u2028", "{" * 9, "[" * 9, "1" * 9])
 def test_odd_texts_measure_to_finite_numbers(text: str) -> None:
     assert all(math.isfinite(value) for value in measure(text).signals.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        " ",
+        "\n" * 99,
+        "a line\r\nanother line.\r\n" * 9,
+        "?!. " * 99,
+        "123 456\n" * 99,
+        "\ud800\udc00 \udfff" * 9,
+        "\U000e0001\U0010ffff \ufdd0" * 9,
+        "ᚠᛇᚻ ⵣⵉⵎ 𒀀𒁀 \u0e01\u0e33" * 9,
+    ],
+    ids=["empty", "one", "blank", "line feeds", "CRLF", "punctuation", "digits", "surrogates", "unassigned", "scripts"],
+)
+def test_no_text_divides_by_zero_and_all_edits_give_text(text: str) -> None:
+    for edits, family in EDITS.items():
+        columns, edited = measure_batch([text], edits=edits)
+        assert all(np.isfinite(column).all() and (column >= 0).all() for column in columns.values())
+        assert [len(after) <= len(text) for after in edited] == [True]
+        assert family in FAMILIES
+
+
+@pytest.mark.parametrize("unit", ["a", "a.in", "1.1.1.1", "x. ", "[1", "3 likes\n", "\u0301", "(.)"])
+def test_a_megabyte_of_one_shape_is_measured_by_every_family(unit: str) -> None:
+    columns, _ = measure_batch([unit * (1_000_000 // len(unit))])
+    assert columns["characters"][0] == pytest.approx(1_000_000, abs=4)
 
 
 @pytest.mark.parametrize("unit", ["x", "!", "a@", " ", "\n"])
