@@ -14,7 +14,7 @@ from fastwarc.warc import ArchiveIterator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.language import LANGUAGES, MODEL_PATH, WINDOW, WINDOWS, Language, LanguageIdentifier, iso_code, sample
+from curation.language import LANGUAGES, MODEL_PATH, WINDOW, WINDOWS, Language, LanguageIdentifier, sample
 from manifests.errors import UsageError
 
 DATA = Path(__file__).parents[2] / "../shared/data"
@@ -59,6 +59,11 @@ UNDETERMINED = {
     "css": ".menu { color: #fff; margin: 0; } .menu > a { padding: 2px; }",
     "keyboard": "asdkjh qweoiu zxcmnb qwelkj dfgkjh wqrtpl",
     "one letter": "a" * 5000,
+    "addresses": "https://example.org/the/ferry/leaves www.example.com/the-harbour-every-morning me@example.org " * 9,
+    "prices": "Item 4711 | 12,99 EUR | 3 pcs | 2026-01-04\n" * 30,
+    "c": '#include <stdio.h>\n/* says hello to all */\nint main(void)\n{\n\tprintf("hello\\n");\n\treturn 0;\n}\n',
+    "a query": "SELECT name, COUNT(*) FROM users WHERE (age > 18) GROUP BY name;\nDROP TABLE old_users;\n",
+    "json": '{"name": "ferry", "leaves": ["seven", "nine"], "harbour": {"open": true, "depth": 12}}',
     "lone surrogates": "\ud800\udfff" * 40,
     "unknown script": "ᚠᛇᚻ᛫ᛒᛦᚦ᛫ᚠᚱᚩᚠᚢᚱ᛫ᚠᛁᚱᚪ᛫ᚷᛖᚻᚹᛦᛚᚳᚢᛗ",
 }
@@ -96,7 +101,7 @@ def test_the_answers_keep_the_order_of_the_texts_and_do_not_depend_on_the_batch(
 
 def test_a_script_decides_by_its_share_of_the_letters(identifier: LanguageIdentifier) -> None:
     # 8 Greek letters and 4 Latin ones
-    assert identifier.identify(["ελληνικά menu"]) == [Language("el", 0.6667)]
+    assert identifier.identify(["ελληνικά menu"]) == [Language("el", 0.6667, "Grek")]
 
 
 def test_text_in_a_script_is_never_given_a_language_of_another(identifier: LanguageIdentifier) -> None:
@@ -134,22 +139,6 @@ def test_the_identifier_pickles_for_worker_processes(identifier: LanguageIdentif
     assert copy.identify([SENTENCES["de"]]) == identifier.identify([SENTENCES["de"]])
 
 
-@pytest.mark.parametrize(
-    ("label", "code"),
-    [
-        ("en", "en"),
-        ("eng", "en"),
-        ("eng_Latn", "en"),
-        ("cmn_Hani", "zh"),
-        ("zh-Hant", "zh"),
-        ("arb_Arab", "ar"),
-        ("ceb", "ceb"),
-    ],
-)
-def test_labels_of_other_models_become_iso_codes(label: str, code: str) -> None:
-    assert iso_code(label) == code
-
-
 @pytest.fixture(scope="module")
 def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model with the labels of OpenLID, trained in a process of its own (see curation.training)."""
@@ -171,6 +160,15 @@ def test_another_model_decides_alone_but_not_about_what_is_no_text(other_model: 
     other = LanguageIdentifier(other_model)
     answers = other.identify(["The dog is in the\nhouse", "le chat dans la maison", "12345"])
     assert [answer.code for answer in answers] == ["en", "fr", "und"]
+
+
+def test_the_other_model_judges_paragraphs_too(other_model: Path) -> None:
+    other = LanguageIdentifier(other_model)
+    text = "\n".join(["The cat and the dog are in the house. " * 4, "Le chat est dans la maison. " * 6])
+    english = Language("en", 1.0, "Latn")
+    (mixture,) = other.mixtures([text], [english])
+    assert [one.language for one in mixture.foreign] == ["fr"]
+    assert text[mixture.foreign[0].start :] == "Le chat est dans la maison. " * 6
 
 
 def test_a_missing_model_is_a_usage_error_that_names_it() -> None:
