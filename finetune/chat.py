@@ -15,6 +15,7 @@ from finetune.loading import grow_embeddings, load_causal, load_tokenizer, set_s
 from finetune.messages import Message
 from finetune.template import prepare_tokenizer
 from finetune.tokenise import encode_prompt
+from finetune.training import gpu_has_bf16
 from manifests.errors import UsageError
 from manifests.manifest import MANIFEST_NAME, read_manifest
 
@@ -62,7 +63,7 @@ class Assistant:
 
 
 def load_assistant(folder: str, revision: str | None = None) -> Assistant:
-    """The chat model in `folder` (a whole model, or an adapter with its base) or at a hub id.
+    """The chat model in `folder` (a whole model, or an adapter with its base) or at a hub id; on a GPU in bf16.
 
     Raises:
         UsageError: nothing loadable there, or a model that was not tuned to chat.
@@ -72,7 +73,7 @@ def load_assistant(folder: str, revision: str | None = None) -> Assistant:
     tokenizer = load_tokenizer(folder, revision)
     if not tokenizer.chat_template:
         raise UsageError(f"{folder}: has no chat template, so it was not tuned to chat; run `winnow sft` first")
-    model = load_causal(folder, revision)
+    model = load_causal(folder, revision, dtype=torch.bfloat16 if gpu_has_bf16() else torch.float32)
     if torch.cuda.is_available():
         model = model.to("cuda")
     return Assistant(model, tokenizer)

@@ -133,6 +133,8 @@ def _figures(metrics: dict[str, Any]) -> list[tuple[str, str]]:
         figures.append((source, kept + trained + cut + (f"; left out: {left_out}" if left_out else "")))
     for reason, places in metrics.get("places", {}).items():
         figures.append((reason, f"first at {', '.join(places[:3])}"))
+    if "device" in metrics:
+        figures.append(("device", f"{metrics['device']}, {metrics['precision']}"))
     for key, value in metrics.items():
         if isinstance(value, float):
             figures.append((key.replace("_", " "), f"{value:.4g}"))

@@ -25,7 +25,8 @@ class Training(Config):
     """The optimiser (AdamW) and its schedule; `max_steps`, where given, overrides `epochs`.
 
     `batch_size` is rows a device takes at once; `warmup_share` a share of all steps; `checkpoint_every` a number
-    of steps (without it a killed run starts again); `threads` torch's CPU threads.
+    of steps (without it a killed run starts again); `threads` torch's CPU threads. `precision: auto` is bf16 on a
+    GPU that has it, fp32 elsewhere; what is trained stays fp32 either way.
     """
 
     epochs: float = Field(default=3.0, gt=0)
@@ -93,7 +94,8 @@ class SftConfig(Tuning):
     """`winnow sft`: supervised tuning on conversations, loss on the assistant's turns only.
 
     Rows over `max_tokens` are dropped, truncated or an error, and counted. `eval_share` of the rows is held out.
-    `head: compact` computes logits at trained positions only; `fused` is TRL's, slower and smaller in memory.
+    `head: compact` computes logits at trained positions only; `fused` is TRL's: slower on a CPU, a Triton kernel on
+    a GPU.
     """
 
     max_tokens: int = Field(default=1024, ge=8)

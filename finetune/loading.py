@@ -119,7 +119,10 @@ def stop_id(tokenizer: PreTrainedTokenizerBase) -> int:
 def with_lora(
     model: PreTrainedModel, lora: Lora, *, seed: int, reward: bool = False, token_rows: tuple[int, ...] = ()
 ) -> PeftModel:
-    """`model` with a fresh adapter that changes nothing yet; `token_rows` of the embeddings are trained too."""
+    """`model` with a fresh adapter that changes nothing yet; `token_rows` of the embeddings are trained too.
+
+    What is trained is fp32, whatever the dtype of `model`.
+    """
     torch.manual_seed(seed)
     rows: dict[str, list[int]] | None = None
     if token_rows:
@@ -127,7 +130,7 @@ def with_lora(
         rows = {names[model.get_input_embeddings()]: list(token_rows)}
         if not model.config.get_text_config().tie_word_embeddings:
             rows[names[model.get_output_embeddings()]] = list(token_rows)
-    return get_peft_model(
+    adapted = get_peft_model(
         model,
         LoraConfig(
             r=lora.rank,
@@ -139,6 +142,11 @@ def with_lora(
             trainable_token_indices=rows,
         ),
     )
+    # peft raises its own layers to fp32, but not a reward head: in bf16 many of its updates would round to nothing.
+    for weight in adapted.parameters():
+        if weight.requires_grad:
+            weight.data = weight.data.float()
+    return adapted
 
 
 def save_model(model: Any, tokenizer: PreTrainedTokenizerBase, folder: str, *, save: str, base: str, out: str) -> None:

@@ -17,12 +17,12 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, Trainer, TrainingArguments, set_seed
 
-from finetune.config import Architecture, PretrainConfig
+from finetune.config import Architecture, PretrainConfig, PretrainTraining
 from finetune.messages import InputFile
 from finetune.optimiser import MuonWithAdamW
 from finetune.runs import Result, plan_run, run_stage
 from finetune.template import CHATML_TOKENS, PAD_TOKEN
-from finetune.training import precision, run_trainer, set_threads, trainer_settings
+from finetune.training import machine, on_one_gpu, precision, run_trainer, set_threads, trainer_settings
 from manifests.digests import digest_json
 from manifests.errors import JobError, UsageError
 from manifests.manifest import read_manifest
@@ -57,7 +57,13 @@ def shard_files(build: str) -> list[InputFile]:
 
 
 def read_texts(paths: list[str], max_text_bytes: int, seed: int) -> tuple[list[str], int]:
-    """The texts to train on and the number of documents there are.
+    """The texts to train on and the number of documents there are; see `read_documents`."""
+    rows, documents = read_documents(paths, max_text_bytes, seed)
+    return [text for _, text in rows], documents
+
+
+def read_documents(paths: list[str], max_text_bytes: int, seed: int) -> tuple[list[tuple[str, str]], int]:
+    """`(id, text)` of the documents to train on, in the shards' order, and the number of documents there are.
 
     Of more than `max_text_bytes`, each document is taken with the share that fits, decided by its id and the seed.
     """
@@ -67,14 +73,14 @@ def read_texts(paths: list[str], max_text_bytes: int, seed: int) -> tuple[list[s
             documents += batch.num_rows
             total += pc.sum(pc.binary_length(batch["text"])).as_py() or 0
     bound = 16**13 if total <= max_text_bytes else int(16**13 * max_text_bytes / total)
-    texts = [
-        text
+    rows = [
+        (str(key), text)
         for path in paths
         for batch in pq.ParquetFile(path).iter_batches(columns=["id", "text"])
         for key, text in zip(batch["id"].to_pylist(), batch["text"].to_pylist(), strict=True)
         if bound == 16**13 or int(digest_json([seed, str(key)])[:13], 16) < bound
     ]
-    return texts, documents
+    return rows, documents
 
 
 def train_tokenizer(texts: list[str], vocabulary: int) -> PreTrainedTokenizerFast:
@@ -102,7 +108,7 @@ def train_tokenizer(texts: list[str], vocabulary: int) -> PreTrainedTokenizerFas
 
 def pack(texts: list[str], tokenizer: PreTrainedTokenizerFast, context: int) -> np.ndarray[Any, Any]:
     """Token ids of shape (blocks, context), int32; the tokens after the last full block are left out."""
-    ids = np.concatenate([np.zeros(0, np.int32), *_token_arrays(texts, tokenizer)])
+    ids = np.concatenate([np.zeros(0, np.int32), *token_arrays(texts, tokenizer)])
     blocks = len(ids) // context
     packed: np.ndarray[Any, Any] = ids[: blocks * context].reshape(blocks, context)
     return packed
@@ -127,7 +133,37 @@ def new_model(architecture: Architecture, tokenizer: PreTrainedTokenizerFast) ->
     )
 
 
-class _Blocks(torch.utils.data.Dataset[dict[str, Any]]):
+def blocks_trainer(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    blocks: np.ndarray[Any, Any],
+    training: PretrainTraining,
+    partial: str,
+    **arguments: Any,
+) -> Trainer:
+    """A trainer of `model` on `blocks` from scratch, with Muon; `arguments` replace those of `TrainingArguments`."""
+    _, bf16 = precision(training, frozen_base=False)
+    settings = {**trainer_settings(training, partial, bf16=bf16, logging_steps=10), **arguments}
+    return Trainer(
+        model=model,
+        args=on_one_gpu(TrainingArguments(**settings)),
+        train_dataset=Blocks(blocks),
+        processing_class=tokenizer,
+        optimizers=(
+            MuonWithAdamW(
+                model,
+                matrix_learning_rate=training.matrix_learning_rate,
+                learning_rate=training.learning_rate,
+                weight_decay=training.weight_decay,
+            ),
+            None,
+        ),
+    )
+
+
+class Blocks(torch.utils.data.Dataset[dict[str, Any]]):
+    """Rows of token ids, of shape (blocks, context), as inputs and labels of a language model."""
+
     def __init__(self, blocks: np.ndarray[Any, Any]) -> None:
         self.blocks = blocks
 
@@ -139,7 +175,8 @@ class _Blocks(torch.utils.data.Dataset[dict[str, Any]]):
         return {"input_ids": ids, "labels": ids}
 
 
-def _token_arrays(texts: list[str], tokenizer: PreTrainedTokenizerFast) -> Iterator[np.ndarray[Any, Any]]:
+def token_arrays(texts: list[str], tokenizer: PreTrainedTokenizerFast) -> Iterator[np.ndarray[Any, Any]]:
+    """The token ids of each text, int32, with the end token after them."""
     backend = tokenizer.backend_tokenizer
     # A page that mentions a control token must not end the document.
     backend.encode_special_tokens = True
@@ -160,27 +197,13 @@ def _train(config: PretrainConfig, paths: list[str], partial: str) -> dict[str, 
     if not len(blocks):
         raise JobError(f"{config.data}: less text than one context of {config.architecture.context} tokens")
     model = new_model(config.architecture, tokenizer)
-    _, bf16 = precision(config.training, frozen_base=False)
-    trainer = Trainer(
-        model=model,
-        args=TrainingArguments(**trainer_settings(config.training, partial, bf16=bf16, logging_steps=10)),
-        train_dataset=_Blocks(blocks),
-        processing_class=tokenizer,
-        optimizers=(
-            MuonWithAdamW(
-                model,
-                matrix_learning_rate=config.training.matrix_learning_rate,
-                learning_rate=config.training.learning_rate,
-                weight_decay=config.training.weight_decay,
-            ),
-            None,
-        ),
-    )
+    trainer = blocks_trainer(model, tokenizer, blocks, config.training, partial)
     last = run_trainer(trainer, partial, label="pretrain", unit="tokens", units_per_epoch=blocks.size)
     model.save_pretrained(partial)
     tokenizer.save_pretrained(partial)
     return {
         "steps": trainer.state.global_step,
+        **machine(trainer),
         "parameters": model.num_parameters(),
         "vocabulary": len(tokenizer),
         "documents": documents,

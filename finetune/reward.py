@@ -26,7 +26,15 @@ from finetune.preferences import Preference, read_preferences
 from finetune.runs import Result, plan_run, run_stage, split_held_out
 from finetune.template import UnrenderableError, prepare_tokenizer
 from finetune.tokenise import IGNORED, Account, encode_for_training
-from finetune.training import LengthGroupedSampler, precision, run_trainer, set_threads, trainer_settings
+from finetune.training import (
+    LengthGroupedSampler,
+    machine,
+    on_one_gpu,
+    precision,
+    run_trainer,
+    set_threads,
+    trainer_settings,
+)
 from manifests.errors import JobError
 
 Pair = dict[str, list[int]]
@@ -108,14 +116,17 @@ def encode_answer(
 
 @torch.inference_mode()
 def score(model: Any, sequences: Sequence[Sequence[int]], pad_id: int, *, batch_size: int = 32) -> list[float]:
-    """The reward of each token sequence, read at its last token."""
-    rewards: list[float] = []
-    for start in range(0, len(sequences), batch_size):
-        part = [torch.tensor(ids) for ids in sequences[start : start + batch_size]]
+    """The reward of each token sequence, read at its last token; sequences of like length share a batch."""
+    rewards = [0.0] * len(sequences)
+    order = sorted(range(len(sequences)), key=lambda place: -len(sequences[place]))
+    for start in range(0, len(order), batch_size):
+        places = order[start : start + batch_size]
+        part = [torch.tensor(sequences[place]) for place in places]
         ids = torch.nn.utils.rnn.pad_sequence(part, batch_first=True, padding_value=pad_id)
         mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in part], batch_first=True)
         logits = model(input_ids=ids.to(model.device), attention_mask=mask.to(model.device)).logits
-        rewards.extend(logits[:, 0].float().tolist())
+        for place, reward in zip(places, logits[:, 0].float().tolist(), strict=True):
+            rewards[place] = reward
     return rewards
 
 
@@ -141,39 +152,48 @@ def _train(config: RewardConfig, preferences: Sequence[Preference], partial: str
         model = with_lora(model, config.lora, seed=config.training.seed, reward=True)
     trainer = LengthGroupedRewardTrainer(
         model=model,
-        args=TrlRewardConfig(
-            **trainer_settings(config.training, partial, bf16=bf16, logging_steps=10),
-            max_length=None,
-            center_rewards_coefficient=config.center_coefficient,
+        args=on_one_gpu(
+            TrlRewardConfig(
+                **trainer_settings(config.training, partial, bf16=bf16, logging_steps=10),
+                max_length=None,
+                center_rewards_coefficient=config.center_coefficient,
+            )
         ),
         train_dataset=Dataset.from_list(pairs),
         processing_class=tokenizer,
     )
     last = run_trainer(trainer, partial, label="reward", unit="tokens", units_per_epoch=account.total("tokens"))
     scored = trainer.model.eval()
+    batch_size = config.training.batch_size
+    rewards = _rewards(scored, pairs, tokenizer.pad_token_id, batch_size)
     metrics = {
         "steps": trainer.state.global_step,
+        **machine(trainer),
         "stop_token": chat.stop_token,
         "rows": account.report(),
         "rows_held_out": held_account.report(),
         "places": account.examples(),
         "loss": last.get("loss"),
-        **_scale(scored, pairs, tokenizer.pad_token_id, config.training.batch_size),
-        "train_accuracy": _accuracy(scored, pairs, tokenizer.pad_token_id, config.training.batch_size),
+        **_scale(rewards),
+        "train_accuracy": _accuracy(rewards),
     }
     if held:
-        metrics["accuracy"] = _accuracy(scored, held, tokenizer.pad_token_id, config.training.batch_size)
+        metrics["accuracy"] = _accuracy(_rewards(scored, held, tokenizer.pad_token_id, batch_size))
     save_model(scored, tokenizer, partial, save=config.save, base=config.base, out=out)
     return metrics
 
 
-def _scale(model: Any, pairs: list[Pair], pad_id: int, batch_size: int) -> dict[str, float]:
+def _rewards(model: Any, pairs: list[Pair], pad_id: int, batch_size: int) -> list[tuple[float, float]]:
+    """The rewards of the chosen and of the rejected answer of each pair."""
     sides = [pair[key] for pair in pairs for key in ("chosen_ids", "rejected_ids")]
-    rewards = torch.tensor(score(model, sides, pad_id, batch_size=batch_size), dtype=torch.float64)
-    return {"reward_mean": rewards.mean().item(), "reward_std": max(rewards.std(correction=0).item(), 1e-6)}
+    rewards = score(model, sides, pad_id, batch_size=batch_size)
+    return list(zip(rewards[::2], rewards[1::2], strict=True))
 
 
-def _accuracy(model: Any, pairs: list[Pair], pad_id: int, batch_size: int) -> float:
-    chosen = score(model, [pair["chosen_ids"] for pair in pairs], pad_id, batch_size=batch_size)
-    rejected = score(model, [pair["rejected_ids"] for pair in pairs], pad_id, batch_size=batch_size)
-    return float(sum(left > right for left, right in zip(chosen, rejected, strict=True)) / len(pairs))
+def _scale(rewards: list[tuple[float, float]]) -> dict[str, float]:
+    values = torch.tensor(rewards, dtype=torch.float64)
+    return {"reward_mean": values.mean().item(), "reward_std": max(values.std(correction=0).item(), 1e-6)}
+
+
+def _accuracy(rewards: list[tuple[float, float]]) -> float:
+    return sum(chosen > rejected for chosen, rejected in rewards) / len(rewards)

@@ -30,7 +30,7 @@ from finetune.reward import encode_answer, score
 from finetune.runs import Result, plan_run, run_stage
 from finetune.template import UnrenderableError, prepare_tokenizer
 from finetune.tokenise import Account, encode_prompt
-from finetune.training import precision, run_trainer, set_threads, trainer_settings
+from finetune.training import machine, on_one_gpu, precision, run_trainer, set_threads, trainer_settings
 from manifests.errors import JobError, UsageError
 from manifests.manifest import read_manifest
 
@@ -141,12 +141,14 @@ def _train(
                 penalty=config.missing_stop_penalty,
             )
         ],
-        args=RLOOConfig(
-            **trainer_settings(config.training, partial, bf16=bf16, logging_steps=1),
-            num_generations=config.generations,
-            max_completion_length=config.max_new_tokens,
-            temperature=config.temperature,
-            beta=config.beta,
+        args=on_one_gpu(
+            RLOOConfig(
+                **trainer_settings(config.training, partial, bf16=bf16, logging_steps=1),
+                num_generations=config.generations,
+                max_completion_length=config.max_new_tokens,
+                temperature=config.temperature,
+                beta=config.beta,
+            )
         ),
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
@@ -157,6 +159,7 @@ def _train(
     save_model(trainer.model, tokenizer, partial, save=config.save, base=config.base, out=out)
     return {
         "steps": trainer.state.global_step,
+        **machine(trainer),
         "stop_token": chat.stop_token,
         "rows": account.report(),
         "places": account.examples(),

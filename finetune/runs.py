@@ -13,6 +13,7 @@ from finetune.config import PretrainConfig, RlhfConfig, Tuning
 from finetune.messages import InputFile
 from finetune.outputs import is_finished, run_identity, tidy, working_folder
 from manifests.digests import digest_json
+from manifests.errors import UsageError
 from manifests.manifest import MANIFEST_NAME, read_manifest
 from manifests.models import describe_base, portable_path, write_model_manifest
 
@@ -46,8 +47,13 @@ def plan_run(stage: str, config: Tuning | PretrainConfig, out: str, files: Seque
     """Name the run: paths as seen from `out`, parents by digest.
 
     Raises:
-        UsageError: a base, reward model or build that is not there or does not match its manifest.
+        UsageError: a base, reward model or build that is not there or does not match its manifest, or a launcher of
+            several processes.
     """
+    if int(os.environ.get("WORLD_SIZE") or 1) > 1:
+        raise UsageError(
+            "tuning runs in one process on one GPU at most; start `winnow` itself, without torchrun or accelerate"
+        )
     recipe = config.model_dump(mode="json")
     parents = []
     if isinstance(config, PretrainConfig):

@@ -24,7 +24,15 @@ from finetune.messages import Conversation, as_dicts, read_conversations
 from finetune.runs import Result, plan_run, run_stage, split_held_out
 from finetune.template import prepare_tokenizer
 from finetune.tokenise import tokenise
-from finetune.training import LengthGroupedSampler, precision, run_trainer, set_threads, trainer_settings
+from finetune.training import (
+    LengthGroupedSampler,
+    machine,
+    on_one_gpu,
+    precision,
+    run_trainer,
+    set_threads,
+    trainer_settings,
+)
 from manifests.errors import JobError
 
 
@@ -79,10 +87,12 @@ def _train(config: SftConfig, conversations: Sequence[Conversation], partial: st
         # Only the compact head reads trained embedding rows through their adapter.
         compact=config.head == "compact" or bool(config.lora and chat.untrained_ids),
         model=model,
-        args=TrlSftConfig(
-            **trainer_settings(config.training, partial, bf16=bf16, logging_steps=10),
-            dataset_kwargs={"skip_prepare_dataset": True},
-            max_length=None,
+        args=on_one_gpu(
+            TrlSftConfig(
+                **trainer_settings(config.training, partial, bf16=bf16, logging_steps=10),
+                dataset_kwargs={"skip_prepare_dataset": True},
+                max_length=None,
+            )
         ),
         train_dataset=Dataset.from_list(rows),
         eval_dataset=Dataset.from_list(held) if held else None,
@@ -91,6 +101,7 @@ def _train(config: SftConfig, conversations: Sequence[Conversation], partial: st
     last = run_trainer(trainer, partial, label="sft", unit="tokens", units_per_epoch=account.total("tokens"))
     metrics = {
         "steps": trainer.state.global_step,
+        **machine(trainer),
         "template": chat.template,
         "stop_token": chat.stop_token,
         "rows": account.report(),

@@ -30,14 +30,17 @@ def set_threads(training: Training) -> None:
 
 
 def precision(training: Training, *, frozen_base: bool) -> tuple[torch.dtype, bool]:
-    """`(dtype to load in, bf16 autocast)`: fp32 on a CPU, bf16 where the device has it.
+    """`(dtype to load in, bf16 autocast)`: `auto` is fp32 on a CPU, bf16 on a GPU whose hardware has it.
 
     A base that stays frozen under an adapter is loaded in bf16; weights that are trained stay fp32.
     """
-    bf16 = training.precision == "bf16" or (
-        training.precision == "auto" and torch.cuda.is_available() and torch.cuda.is_bf16_supported()
-    )
+    bf16 = training.precision == "bf16" or (training.precision == "auto" and gpu_has_bf16())
     return (torch.bfloat16 if bf16 and frozen_base else torch.float32), bf16
+
+
+def gpu_has_bf16() -> bool:
+    """Whether there is a GPU that computes in bf16 itself; torch calls one that emulates it, slowly, able as well."""
+    return bool(torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False))
 
 
 def trainer_settings(training: Training, partial: str, *, bf16: bool, logging_steps: int) -> dict[str, Any]:
@@ -58,6 +61,8 @@ def trainer_settings(training: Training, partial: str, *, bf16: bool, logging_st
         "seed": training.seed,
         "data_seed": training.seed,
         "bf16": bf16,
+        # transformers refuses bf16 where it finds no accelerator, unless told that a CPU is meant.
+        "use_cpu": bf16 and not torch.accelerator.is_available(),
         "activation_checkpointing": training.activation_checkpointing,
         "save_strategy": "steps" if training.checkpoint_every else "no",
         "save_steps": training.checkpoint_every or 500,
@@ -68,6 +73,23 @@ def trainer_settings(training: Training, partial: str, *, bf16: bool, logging_st
         "disable_tqdm": True,
         "report_to": "none",
     }
+
+
+def on_one_gpu(arguments: Any) -> Any:
+    """The same trainer's arguments, for one GPU at most.
+
+    Of several that it sees, transformers would put a copy of the model on each in threads (`DataParallel`). The compact
+    head is bound to the first copy, so they would not work; and batches would be larger than configured.
+    """
+    arguments._n_gpu = min(arguments.n_gpu, 1)
+    return arguments
+
+
+def machine(trainer: Any) -> dict[str, str]:
+    """What a run was computed on and in, for its manifest: another device or precision gives other weights."""
+    device = trainer.args.device
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return {"device": name, "precision": "bf16" if trainer.args.bf16 else "fp32"}
 
 
 def run_trainer(trainer: Any, partial: str, *, label: str, unit: str, units_per_epoch: float) -> dict[str, Any]:

@@ -36,6 +36,11 @@ PAGES = [
 ]
 TINY = {"hidden_size": 64, "layers": 2, "heads": 2, "feed_forward": 128, "context": 64}
 
+bytes_on_a_cpu = pytest.mark.skipif(
+    torch.cuda.is_available(), reason="the same bytes are promised on a CPU; a GPU's kernels add in any order"
+)
+needs_cuda = [pytest.mark.slow, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")]
+
 
 def question(town: str) -> dict[str, str]:
     return {"role": "user", "content": f"What is the flag of {town}?"}

@@ -8,9 +8,11 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 from trl.trainer.utils import add_fused_lm_head
 
+import finetune.head
 from finetune.config import Lora
 from finetune.head import install_compact_head
 from finetune.loading import with_lora
+from tests.finetune.conftest import needs_cuda
 
 
 @pytest.fixture
@@ -43,16 +45,39 @@ def heads(model: Any, temperature: float = 1.0) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
-def test_loss_and_gradients_equal_those_of_every_position(model: Any, batch: Any, temperature: float) -> None:
-    full, compact = heads(model, temperature)
+@pytest.mark.parametrize("at_once", [1 << 27, 200])  # all in one part, and four rows of 50 logits in each
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_cuda)])
+def test_loss_and_gradients_equal_those_of_every_position(
+    model: Any, batch: Any, temperature: float, at_once: int, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finetune.head, "LOGITS_AT_ONCE", at_once)
+    # On a GPU TRL's head is a Triton kernel, which sums in another order.
+    close = {"cpu": {}, "cuda": {"rtol": 1e-4, "atol": 1e-5}}[device]
+    full, compact = (each.to(device) for each in heads(model, temperature))
+    batch = {name: tensor.to(device) for name, tensor in batch.items()}
     ours, theirs = (each(**batch, fused_lm_head=True) for each in (compact, full))
     for name in ("loss", "log_probs", "entropy", "is_top1"):
-        torch.testing.assert_close(getattr(ours, name), getattr(theirs, name))
+        torch.testing.assert_close(getattr(ours, name), getattr(theirs, name), **close)
     assert torch.equal(ours.label_mask, batch["labels"][:, 1:] != -100)
     ours.loss.backward()
     theirs.loss.backward()
     for (name, one), other in zip(compact.named_parameters(), full.parameters(), strict=True):
-        torch.testing.assert_close(one.grad, other.grad, msg=name)
+        torch.testing.assert_close(one.grad, other.grad, msg=name, **close)
+
+
+@pytest.mark.parametrize(
+    ("at_once", "rows"),
+    [(1 << 27, [13]), (200, [4, 4, 4, 1, 1, 4, 4, 4])],  # parts are computed again, last first, for the gradients
+)
+def test_logits_are_in_memory_a_part_at_a_time(
+    model: Any, batch: Any, at_once: int, rows: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finetune.head, "LOGITS_AT_ONCE", at_once)
+    _, compact = heads(model)
+    seen: list[int] = []
+    compact.lm_head.register_forward_pre_hook(lambda module, arguments: seen.append(len(arguments[0])))
+    compact(**batch, fused_lm_head=True).loss.backward()
+    assert seen == rows
 
 
 def test_the_loss_is_the_model_s_own(model: Any, batch: Any) -> None:

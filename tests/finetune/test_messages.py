@@ -75,7 +75,7 @@ def test_jsonl_gzip_json_and_parquet_hold_the_same_rows(tmp_path: Path) -> None:
     rows = [{"prompt": f"q{k}", "completion": f"a{k}"} for k in range(3)]
     lines = "".join(json.dumps(row) + "\n" for row in rows)
     (tmp_path / "a.jsonl").write_text(lines)
-    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(lines.encode(), mtime=0))
     (tmp_path / "c.json").write_text(json.dumps(rows))
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "d.parquet")
     conversations, files = read_conversations([str(tmp_path)])
@@ -91,7 +91,11 @@ def test_jsonl_gzip_json_and_parquet_hold_the_same_rows(tmp_path: Path) -> None:
         ("x.jsonl", b"\xff\xfe", "not UTF-8 text at byte 0"),
         ("x.jsonl", b"[1]\n", "x.jsonl:1: a row is an object, this is a list"),
         ("x.jsonl", b"\n", "holds no rows"),
-        ("x.jsonl.gz", gzip.compress(b'{"prompt": "a", "completion": "b"}\n' * 999)[:30], "the gzip stream ends early"),
+        (
+            "x.jsonl.gz",
+            gzip.compress(b'{"prompt": "a", "completion": "b"}\n' * 999, mtime=0)[:30],
+            "the gzip stream ends early",
+        ),
         ("x.json", b"{}", "holds one array of rows"),
         ("x.parquet", b"PAR1", "not a Parquet file"),
         ("x.csv", b"", "unknown kind of file; known endings: .jsonl"),

@@ -13,7 +13,7 @@ from finetune.optimiser import MuonWithAdamW
 from finetune.pretrain import pack, read_texts, run_pretrain, train_tokenizer
 from manifests.errors import JobError, UsageError
 from manifests.manifest import read_manifest
-from tests.finetune.conftest import PAGES, TINY, make_build
+from tests.finetune.conftest import PAGES, TINY, bytes_on_a_cpu, make_build
 
 
 def configure(build: str, steps: int = 2, **training: Any) -> PretrainConfig:
@@ -38,6 +38,7 @@ def test_the_base_learns_and_names_the_dataset_it_was_made_from(base: str, build
     assert lines[0]["loss"] > 4 > 2 > lines[-2]["loss"]
 
 
+@bytes_on_a_cpu
 def test_the_same_run_gives_the_same_bytes_in_another_place(build: str, tmp_path: Path) -> None:
     (tmp_path / "deeper").mkdir()
     runs = [run_pretrain(configure(build), str(tmp_path / place)) for place in ("a", "b")]
@@ -47,6 +48,7 @@ def test_the_same_run_gives_the_same_bytes_in_another_place(build: str, tmp_path
     assert again.manifest == runs[0].manifest
 
 
+@bytes_on_a_cpu
 def test_a_killed_run_ends_with_the_bytes_of_an_undisturbed_one(build: str, tmp_path: Path, kill_at: Any) -> None:
     config = configure(build, 7, checkpoint_every=2)
     whole = run_pretrain(config, str(tmp_path / "whole"))

@@ -17,7 +17,7 @@ from finetune.rlhf import reward_function, run_rlhf
 from finetune.template import prepare_tokenizer
 from manifests.errors import UsageError
 from manifests.manifest import read_manifest
-from tests.finetune.conftest import question, write_rows
+from tests.finetune.conftest import bytes_on_a_cpu, question, write_rows
 from tests.finetune.test_sft import tuned  # noqa: F401  (a fixture)
 
 
@@ -88,7 +88,7 @@ def test_a_whole_reward_model_scores_as_it_did_in_training(
     tmp_path: Path,
     changes: dict[str, Any],
 ) -> None:
-    training = {"max_steps": 2, "batch_size": 8, "learning_rate": 1e-3}
+    training = {"max_steps": 2, "batch_size": 8, "learning_rate": 1e-3, "precision": "fp32"}
     result = run_reward(
         configure_reward(tuned, data, eval_share=0.0, training=training, **changes), str(tmp_path / "m")
     )
@@ -99,6 +99,7 @@ def test_a_whole_reward_model_scores_as_it_did_in_training(
     assert sum(scores) / len(scores) == pytest.approx(result.manifest["metrics"]["reward_mean"], abs=1e-4)
 
 
+@bytes_on_a_cpu
 def test_rl_killed_and_resumed_ends_with_the_same_bytes(
     tuned: str,  # noqa: F811
     judge: str,
