@@ -17,6 +17,7 @@ CODE = "code"
 
 KEY_BYTES = 16
 
+FOREIGN_SPAN = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("language", pa.string())])
 LINE_SPAN = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("score", pa.float32())])
 
 DOCUMENT = pa.schema(
@@ -27,9 +28,13 @@ DOCUMENT = pa.schema(
         ("source", pa.string()),
         ("uri", pa.string()),
         ("origin", pa.string()),  # archive#offset, or repository@commit
+        ("record", pa.string()),  # id of the WARC record (of a WET document, of the page it was made from); may be null
         ("date", pa.string()),  # capture or commit time as the record states it; empty when it does not
         ("language", pa.string()),
         ("language_score", pa.float64()),
+        ("languages", pa.string()),  # JSON object: language -> share of the characters, by paragraphs; null for code
+        ("language_mixed", pa.float64()),  # 1 - the main language's share of what is in any; 0 for code
+        ("foreign", pa.list_(FOREIGN_SPAN)),  # paragraphs in other languages than the main one; offsets into `text`
         ("license", pa.string()),  # SPDX expression, null where unknown
         ("license_kind", pa.string()),  # permissive, copyleft, other, none; null for web pages
         ("tokens", pa.int64()),
@@ -39,6 +44,7 @@ DOCUMENT = pa.schema(
         ("toxicity", pa.float64()),
         ("toxic_words", pa.int32()),
         ("toxic_lines", pa.list_(LINE_SPAN)),  # lines above the floor of the scan; offsets into `text`
+        ("repairs", pa.string()),  # JSON object: repair -> lines it changed or dropped
         ("meta", pa.string()),  # JSON object
     ]
 )
@@ -54,9 +60,10 @@ REJECTED_AT_INGEST = pa.schema(
         ("rule", pa.string()),
         ("value", pa.float64()),
         ("threshold", pa.float64()),
+        ("detail", pa.string()),  # what the rule met: an entry and its list, a content type, how extraction ended
     ]
 )
-"""Records that gave no text to measure: wrong status, not HTML, binary, empty."""
+"""Records that gave no text to measure: wrong status, a blocked URL, not HTML, binary, empty, past a limit."""
 
 INPUT_ERROR = pa.schema(
     [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,14 +20,16 @@ from curation.code.signals import CODE_SIGNALS, measure_code
 from curation.documents import CODE, REJECTED_AT_INGEST, WEB, document_key, document_schema, record_id
 from curation.language import LanguageIdentifier
 from curation.licenses import RepositoryLicense, classify, file_license
+from curation.page_text import PageTexts, Refusal
 from curation.policy import TOXIC_LINE_FLOOR, TOXIC_LINE_WORDS, Policy
 from curation.privacy import scrub
-from curation.quality.signals import SIGNALS, measure_batch
+from curation.quality.signals import measure_batch, signals_of
+from curation.quality_models.scoring import Scoring
 from curation.reading.records import ArchiveRecord, RepositoryFile
+from curation.repair import repair
 from curation.tokenise import TokenCounter
 from curation.toxicity import Toxicity, ToxicityModel
 
-OK = 200
 HEADER_CHARACTERS = 4096
 """How much of the head of a file is searched for a licence notice."""
 
@@ -76,6 +78,8 @@ class _Candidate:
     date: str
     text: str
     meta: Mapping[str, Any]
+    record: str | None = None
+    repairs: Mapping[str, int] = field(default_factory=dict)
 
 
 class Ingest:
@@ -86,38 +90,61 @@ class Ingest:
     """
 
     def __init__(self, policy: Policy) -> None:
-        self._identifier = LanguageIdentifier(policy.language.model)
+        self._repair = policy.repair
+        self._identifier = LanguageIdentifier(None if policy.language.model is None else policy.language.path())
         self._toxicity = ToxicityModel(policy.toxicity.model, policy.toxicity.words)
         self._tokens = TokenCounter(policy.tokenizer)
         self._privacy = policy.privacy.detector()
+        self._pages = PageTexts(policy.urls, policy.extraction)
+        self._families = policy.quality.families()
+        self._edits = policy.quality.published().edits
+        self._bad_words = policy.quality.list_of_bad_words()
+        self._scoring = Scoring(policy.quality)
+        self.signals = (*signals_of(self._families), *self._scoring.names)
+        """The signals and scores of a web document, in the order of its columns."""
+
+    def close(self) -> None:
+        """End the process that extracts text; it also ends when this object is let go of."""
+        self._pages.close()
 
     @staticmethod
-    def check(policy: Policy) -> None:
+    def check(policy: Policy) -> list[str]:
         """Load what `policy` names by path or id, so that a wrong name is told before any work begins.
+
+        What is no mistake but worth a word (lines of a URL list that are no entries) is returned, a sentence each.
 
         Raises:
             UsageError: one of them cannot be loaded.
         """
         if policy.language.model is not None:
-            LanguageIdentifier(policy.language.model)
+            LanguageIdentifier(policy.language.path())
         if policy.toxicity.model is not None or policy.toxicity.words is not None:
             ToxicityModel(policy.toxicity.model, policy.toxicity.words)
         TokenCounter(policy.tokenizer)
+        policy.quality.list_of_bad_words()
+        Scoring(policy.quality)
+        return PageTexts.check(policy.urls, policy.extraction)
 
     def web(self, records: Sequence[ArchiveRecord], archive: str) -> Ingested:
         """Documents and rejects of a batch of records of one archive."""
-        result = Ingested(SIGNALS)
+        result = Ingested(self.signals)
         candidates = []
-        for record in records:
+        for record, text in zip(records, self._pages.texts(records), strict=True):
             origin = f"{archive}#{record.offset}" + (f"+{record.inner_offset}" if record.inner_offset else "")
             date = record.date or ""
             identity = record_id("warc", record.record_id or "", record.uri, date, record.payload_digest)
-            text, refusal = _text_of(record)
-            if refusal is not None:
+            if isinstance(text, Refusal):
+                refusal = (text.rule, text.value, text.threshold, text.detail)
                 result.rejected.append(_reject(identity, WEB, record.uri, origin, *refusal))
                 continue
-            meta = {"content_type": record.content_type, "kind": record.kind}
-            candidates.append(_Candidate(identity, record.uri, origin, date, text, meta))
+            repaired = repair(text, self._repair)
+            meta: dict[str, Any] = {"content_type": record.content_type, "kind": record.kind}
+            if record.truncated:
+                meta["truncated"] = record.truncated
+            if repaired.edits:
+                meta["repairs"] = repaired.edits
+            page = record.refers_to if record.kind == "conversion" else record.record_id
+            candidates.append(_Candidate(identity, record.uri, origin, date, repaired.text, meta, page, repaired.edits))
         if candidates:
             result.columns = self._measure_web(candidates)
         return result
@@ -125,23 +152,33 @@ class Ingest:
     def _measure_web(self, candidates: Sequence[_Candidate]) -> dict[str, Any]:
         texts = [candidate.text for candidate in candidates]
         languages = self._identifier.identify(texts)
-        signals, edited = measure_batch(texts)
+        signals, edited = measure_batch(texts, self._families, edits=self._edits, bad_words=self._bad_words)
         scrubbed = [scrub(text, kind="prose", config=self._privacy) for text in edited]
         final = [item.text for item in scrubbed]
         toxicity = self._toxicity.scan_batch(final, TOXIC_LINE_FLOOR)
+        codes = [language.code for language in languages]
+        mixtures = self._identifier.mixtures(final, languages)
         return {
             **_identity_columns(candidates, WEB),
             **self._text_columns(final),
-            "language": [language.code for language in languages],
+            "language": codes,
             "language_score": [language.score for language in languages],
+            "languages": [_json(dict(mixture.shares)) for mixture in mixtures],
+            "language_mixed": [mixture.mixed for mixture in mixtures],
+            "foreign": [[asdict(paragraph) for paragraph in mixture.foreign] for mixture in mixtures],
             "license": [None] * len(texts),
             "license_kind": [None] * len(texts),
             **_pii_columns([item.counts for item in scrubbed]),
             "toxicity": [item.score for item in toxicity],
             "toxic_words": [item.words for item in toxicity],
             "toxic_lines": [_stored_lines(item, text) for item, text in zip(toxicity, final, strict=True)],
-            "meta": [_json(candidate.meta) for candidate in candidates],
+            "repairs": [_json(candidate.repairs) for candidate in candidates],
+            "meta": [
+                _json(candidate.meta if language.script is None else {**candidate.meta, "script": language.script})
+                for candidate, language in zip(candidates, languages, strict=True)
+            ],
             **signals,
+            **self._scoring.measure(final, codes),
         }
 
     def code(self, repository: RepositoryView, files: Sequence[RepositoryFile]) -> Ingested:
@@ -178,12 +215,16 @@ class Ingest:
             **self._text_columns([item.text for item in scrubbed]),
             "language": languages,
             "language_score": [1.0] * count,
+            "languages": [None] * count,
+            "language_mixed": [0.0] * count,
+            "foreign": [[] for _ in range(count)],
             "license": licenses,
             "license_kind": kinds,
             **_pii_columns([item.counts for item in scrubbed]),
             "toxicity": [0.0] * count,
             "toxic_words": [0] * count,
             "toxic_lines": [[] for _ in range(count)],
+            "repairs": ["{}"] * count,
             "meta": [_json(candidate.meta) for candidate in candidates],
             **{name: np.array([row[name] for row in measured], np.float64) for name in CODE_SIGNALS},
         }
@@ -191,23 +232,6 @@ class Ingest:
 
     def _text_columns(self, texts: list[str]) -> dict[str, Any]:
         return {"text": texts, "tokens": self._tokens.count(texts), "bytes": [len(text.encode()) for text in texts]}
-
-
-def _text_of(record: ArchiveRecord) -> tuple[str, tuple[str, float | None, float | None] | None]:
-    """The text of a record, or (rule, value, threshold) of why it has none."""
-    if record.status is not None and record.status != OK:
-        return "", ("http_status", float(record.status), float(OK))
-    if record.kind == "conversion":
-        text, _ = extraction.decode(record.body, record.charset or "utf-8")
-    elif extraction.is_html(record.content_type, record.body):
-        text = extraction.extract_text(record.body, content_type=record.content_type, url=record.uri)
-    elif (record.content_type or "").partition(";")[0].strip().lower() == "text/plain":
-        text, _ = extraction.decode(record.body, record.charset)
-    else:
-        return "", ("content_type", None, None)
-    if not text.strip():
-        return "", ("empty_text", 0.0, 1.0)
-    return text, None
 
 
 def _reject(
@@ -218,6 +242,7 @@ def _reject(
     rule: str,
     value: float | None = None,
     threshold: float | None = None,
+    detail: str | None = None,
 ) -> dict[str, Any]:
     return {
         "key": document_key(identity, f"{origin} {uri}"),
@@ -228,6 +253,7 @@ def _reject(
         "rule": rule,
         "value": value,
         "threshold": threshold,
+        "detail": detail,
     }
 
 
@@ -238,6 +264,7 @@ def _identity_columns(candidates: Sequence[_Candidate], source: str) -> dict[str
         "source": [source] * len(candidates),
         "uri": [item.uri for item in candidates],
         "origin": [item.origin for item in candidates],
+        "record": [item.record for item in candidates],
         "date": [item.date for item in candidates],
     }
 

@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 from curation.documents import CODE
 from curation.policy import Policy
 from curation.quality.rules import RuleSet, decide
+from curation.quality.scores import derive, stored_signals
+from manifests.errors import UsageError
+
+_NOT_MEASURED = "an earlier version of Winnow made this build and measured no paragraphs; run `winnow curate` again"
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -50,9 +54,10 @@ class Ruled:
 
 def needed_columns(policy: Policy, schema_names: Sequence[str]) -> list[str]:
     """The columns of a documents part that `apply_rules` reads (never `text`)."""
-    signals = {rule.signal for rules in (policy.quality.resolve(), policy.code.resolve()) for rule in rules.rules}
+    signals = {name for rules in (policy.quality.resolve(), policy.code.resolve()) for name in stored_signals(rules)}
     fixed = {
-        "key", "id", "source", "uri", "date", "language", "language_score", "license_kind", "tokens", "bytes",
+        "key", "id", "source", "uri", "date", "language", "language_score", "language_mixed", "foreign", "license_kind",
+        "tokens", "bytes",
         "pii_spans", "toxicity", "toxic_words", "toxic_lines",
     }  # fmt: skip
     return [name for name in schema_names if name in signals or name in fixed]
@@ -69,15 +74,18 @@ def bounds(policy: Policy) -> dict[str, tuple[float | None, float | None]]:
                 rule.maximum if rule.maximum is not None else high,
             )
     found["language_score"] = (policy.language.min_score, None)
+    found["language_mixed"] = (None, policy.language.max_mixed)
     found["toxicity"] = (None, policy.toxicity.max_document)
+    if policy.links.min_votes:
+        found["link_votes"] = (policy.links.min_votes, None)
     return found
 
 
 def apply_rules(documents: pa.Table, policy: Policy) -> Ruled:
     """Judge the documents of one part, all of one source.
 
-    `documents` holds at least `needed_columns`. Order of the rules: language, quality, toxicity, privacy for web
-    pages; licence, file rules, privacy for code.
+    `documents` holds at least `needed_columns`, and `link_votes` where the policy asks for votes. Order of the rules:
+    language, links, quality, toxicity, privacy for web pages; licence, file rules, privacy for code.
     """
     if not documents.num_rows:
         return Ruled([], [], [], [], [], [])
@@ -87,9 +95,10 @@ def apply_rules(documents: pa.Table, policy: Policy) -> Ruled:
         checks = [_license_check(documents, policy, kind) for kind in ("none", "copyleft", "other", "permissive")]
         checks += _rule_set_checks(documents, policy.code.resolve(), "code")
     else:
-        checks = _language_checks(documents, policy)
+        checks = [*_language_checks(documents, policy), *_link_checks(documents, policy)]
         checks += _rule_set_checks(documents, policy.quality.resolve(), "quality")
-        cuts, cut_share = _toxic_cuts(documents, policy)
+        toxic, cut_share = _toxic_cuts(documents, policy)
+        cuts = _with_foreign_cuts(toxic, documents, policy)
         checks += _toxicity_checks(documents, policy, cut_share)
     checks += _privacy_checks(documents, policy)
     return _first_failures(checks, cuts)
@@ -113,18 +122,57 @@ def _numbers(documents: pa.Table, name: str) -> Floats:
 
 def _language_checks(documents: pa.Table, policy: Policy) -> list[Check]:
     if not policy.language.keep:
-        return []
+        return _mixed_checks(documents, policy)
     score = _numbers(documents, "language_score")
     wanted = pc.is_in(documents["language"], pa.array(policy.language.keep)).to_numpy()
     least = policy.language.min_score
     return [
         Check("language", "language.other", ~wanted, score, np.nan),
         Check("language", "language.uncertain", wanted & (score < least), score, least),
+        *_mixed_checks(documents, policy),
     ]
 
 
+def _mixed_checks(documents: pa.Table, policy: Policy) -> list[Check]:
+    most = policy.language.max_mixed
+    if most == 1.0:  # nothing can be more
+        return []
+    if "language_mixed" not in documents.schema.names:
+        raise UsageError(f"language.max_mixed: {_NOT_MEASURED}")
+    mixed = _numbers(documents, "language_mixed")
+    return [Check("language", "language.mixed", mixed > most, mixed, most)]
+
+
+def _with_foreign_cuts(
+    cuts: list[list[dict[str, int]]], documents: pa.Table, policy: Policy
+) -> list[list[dict[str, int]]]:
+    """The cuts with paragraphs in unwanted languages among them; one that holds toxic lines takes their place."""
+    wanted = frozenset(policy.language.keep)
+    if not policy.language.cut_paragraphs or not wanted:
+        return cuts
+    if "foreign" not in documents.schema.names:
+        raise UsageError(f"language.cut_paragraphs: {_NOT_MEASURED}")
+    found = []
+    for spans, paragraphs in zip(cuts, documents["foreign"].to_pylist(), strict=True):
+        foreign = [
+            {"start": one["start"], "end": one["end"]} for one in paragraphs or () if one["language"] not in wanted
+        ]
+        covered = [span for span in spans if not any(one["start"] <= span["start"] < one["end"] for one in foreign)]
+        found.append(sorted([*covered, *foreign], key=lambda span: span["start"]))
+    return found
+
+
+def _link_checks(documents: pa.Table, policy: Policy) -> list[Check]:
+    least = policy.links.min_votes
+    if not least:
+        return []
+    votes = _numbers(documents, "link_votes")
+    return [Check("links", "link_votes", votes < least, votes, least)]
+
+
 def _rule_set_checks(documents: pa.Table, rules: RuleSet, stage: str) -> list[Check]:
-    columns = {rule.signal: _numbers(documents, rule.signal) for rule in rules.rules}
+    stored = {name: _numbers(documents, name) for name in stored_signals(rules) if name in documents.schema.names}
+    columns = derive(rules, stored, documents["id"].to_pylist(), documents["language"].to_pylist())
     decisions = decide(columns, rules)
     checks = []
     for index, rule in enumerate(rules.rules):

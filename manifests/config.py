@@ -38,7 +38,7 @@ def load_config(
     name = "the command line" if path is None else str(path)
     document = {} if path is None else read_yaml(path)
     for override in overrides:
-        _apply_override(document, override)
+        apply_override(document, override)
     return check_config(model, document, name)
 
 
@@ -113,7 +113,8 @@ def _nested_model(annotation: Any) -> type[BaseModel] | None:
     return None
 
 
-def _apply_override(document: dict[str, Any], override: str) -> None:
+def apply_override(document: dict[str, Any], override: str) -> None:
+    """Set one key of `document`, in place, from `key.path=value`; UsageError when it does not read so."""
     key, equals, text = override.partition("=")
     if not equals or not key.strip():
         raise UsageError(f"--set {override}: expected key.path=value")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,14 @@ import numpy as np
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from curation import mixing
+from curation.documents import WEB
 from curation.ingest import Ingest
-from curation.reading.sources import InputFile, Inputs, expand
+from curation.reading.common_crawl import expand_crawls
+from curation.reading.remote import is_url
+from curation.reading.sources import InputFile, Inputs, expand, merged
 from curation.select import bounds
 from manifests.errors import JobError, UsageError
-from manifests.files import filesystem, is_local, join, read_bytes, write_bytes
+from manifests.files import digest_file, filesystem, is_local, join, read_bytes, write_bytes
 from pipelines.parts import open_parquet, write_table
 from pipelines.progress import Progress
 from pipelines.recipe import Recipe
@@ -34,7 +38,7 @@ from pipelines.records import (
     written,
 )
 from pipelines.runner import run_pipeline, write_json_lines
-from pipelines.stages import copies, dedup, ingest, publish, select, shard
+from pipelines.stages import copies, dedup, ingest, links, publish, select, shard
 from pipelines.stages.histograms import load_histograms
 from pipelines.stages.publish import Published
 
@@ -65,17 +69,21 @@ class Build:
         recipe = self.recipe
         publish.finish_swap(self.out)
         inputs = without_output(list_inputs(recipe), self.out)
-        Ingest.check(recipe.policy())
+        for remark in Ingest.check(recipe.policy()):
+            self.progress.remark(remark)
+        links.check(recipe.links, inputs.files)
         ingested = self._ingest(inputs.files)
         check_errors(ingested, recipe.limits.max_error_share)
         clusters = self._dedup(ingested)
-        selected = self._select(ingested, clusters)
+        linked = self._links(ingested)
+        selected = self._select(ingested, clusters, linked)
         settings = {"output": recipe.output.model_dump(mode="json")}
-        key = stage_key("shard", shard.VERSION, settings, [item.digest for item in (*ingested, selected)])
+        made_from = [*ingested, selected, *([linked] if linked else [])]
+        key = stage_key("shard", shard.VERSION, settings, [item.digest for item in made_from])
         published = publish.already_published(self.out, key, recipe, inputs.skipped)
         if published is not None:
             return published
-        shards = self._shard(ingested, key)
+        shards = self._shard(ingested, linked, key)
         with self.progress.stage("publish"):
             return publish.publish(self.out, recipe, inputs.skipped, ingested, selected, shards, key)
 
@@ -89,8 +97,8 @@ class Build:
 
     def _ingest(self, files: Sequence[InputFile]) -> list[Completion]:
         recipe, work = self.recipe, self.work
-        measuring = ingest.settings(recipe.policy(), recipe.reading)
-        orders = [ingest.task(file, measuring) for file in files]
+        measuring, access = ingest.settings(recipe.policy(), recipe.reading), recipe.inputs.access()
+        orders = [ingest.task(file, measuring, access) for file in files]
         waiting = [order for order in orders if ingest.completed(work, order) is None]
         with self.progress.stage("ingest", work, [order["folder"] for order in orders], _sizes(files)) as note:
             for order in waiting:  # nothing of another version of the input may stay among the new parts
@@ -136,7 +144,41 @@ class Build:
             note(f"{facts['members']:,} documents have a copy")
             return completion
 
-    def _select(self, ingested: Sequence[Completion], clusters: Completion) -> Completion:
+    def _links(self, ingested: Sequence[Completion]) -> Completion | None:
+        """Votes for the pages, where there are WAT files or a list to count them from."""
+        recipe, work = self.recipe, self.work
+        parts, listed = ingest.link_parts(ingested), recipe.links.votes
+        if not parts and listed is None:
+            remove_tree(join(work, links.FOLDER))
+            if recipe.links.min_votes:
+                raise UsageError(links.NOTHING_VOTES)
+            return None
+        settings = {"voter": recipe.links.voter, "votes": digest_file(listed)[0] if listed else None}
+        key = stage_key("links", links.VERSION, settings, [item.digest for item in ingested])
+        record = f"{links.FOLDER}/{COMPLETION}"
+        with self.progress.stage("links") as note:
+            found = load_completion(work, record, key)
+            if found is not None:
+                note("done already")
+                return found
+            remove_tree(join(work, links.FOLDER))
+            pages = [row["documents"] for row in self._parts(ingested, None) if row.get("source") == WEB]
+            linking = sum((Counter(item.facts.get("links", {})) for item in ingested), Counter[str]())
+            if pages:
+                documents = sum(item.facts["documents"] for item in ingested)
+                sizes = links.plan(documents, linking["pages"], linking["links"])
+                orders = links.orders(pages, [part.path for part in parts], listed)
+                mine = self._orders("links/documents.jsonl", [row for row in orders if row["kind"] == "documents"])
+                self._pipeline(lambda p: links.build_wanted(p, mine, work, sizes), "links")
+                url = self._orders("links/orders.jsonl", orders)
+                self._pipeline(lambda p: links.build_votes(p, url, work, recipe.links, sizes), "links")
+            outputs = tuple(written(work, links.linked_path(path)) for path in pages)
+            completion = Completion(key, outputs, dict(sorted(linking.items())))
+            save_completion(work, record, completion)
+            note(f"{linking['links']:,} links of {linking['pages']:,} pages")
+            return completion
+
+    def _select(self, ingested: Sequence[Completion], clusters: Completion, linked: Completion | None) -> Completion:
         recipe, work = self.recipe, self.work
         policy = recipe.policy()
         near = recipe.dedup.minhash.threshold if recipe.dedup.minhash else None
@@ -147,7 +189,8 @@ class Build:
             "near": near,
             "seed": recipe.seed,
         }
-        key = stage_key("select", select.VERSION, settings, [item.digest for item in (*ingested, clusters)])
+        made_from = [*ingested, clusters, *([linked] if linked else [])]
+        key = stage_key("select", select.VERSION, settings, [item.digest for item in made_from])
         record = f"{select.FOLDER}/{COMPLETION}"
         with self.progress.stage("select") as note:
             found = load_completion(work, record, key)
@@ -156,7 +199,7 @@ class Build:
                 return found
             remove_tree(join(work, select.FOLDER))
             write_bytes(join(work, select.BOUNDS), json.dumps(bounds(policy), sort_keys=True).encode())
-            rows = self._parts(ingested)
+            rows = self._parts(ingested, linked)
             documents = [row for row in rows if row["kind"] == "documents"]
             url = self._orders("select/documents.jsonl", documents)
             seed = recipe.seed
@@ -173,7 +216,7 @@ class Build:
             save_completion(work, record, completion)
             return completion
 
-    def _parts(self, ingested: Sequence[Completion]) -> list[dict[str, Any]]:
+    def _parts(self, ingested: Sequence[Completion], linked: Completion | None) -> list[dict[str, Any]]:
         """One row for each file of ingest, saying where what `select` makes of it goes."""
         rows = []
         for part in ingest.document_parts(ingested):
@@ -189,6 +232,7 @@ class Build:
                     "decisions": f"{select.FOLDER}/decisions/{stem}",
                     "source": source,
                     "columns": columns,
+                    "links": links.linked_path(part.path) if linked and source == WEB else None,
                 }
             )
         rows += [{"kind": "rejected", "rejected": part.path} for part in ingest.rejected_parts(ingested)]
@@ -227,7 +271,7 @@ class Build:
             cuts[source] = mixing.cut(place, places, [row[2] for row in mine], sizes)
         return facts, cuts
 
-    def _shard(self, ingested: Sequence[Completion], key: str) -> list[Completion]:
+    def _shard(self, ingested: Sequence[Completion], linked: Completion | None, key: str) -> list[Completion]:
         recipe, work = self.recipe, self.work
         histograms = load_histograms(join(work, select.HISTOGRAMS))
         rejected = histograms.pop("rejected", np.zeros(shard.ID_BUCKETS, np.int64))
@@ -238,7 +282,7 @@ class Build:
             if len(waiting) == len(tasks):
                 remove_tree(join(work, shard.FOLDER))
             if waiting:
-                parts = self._orders("shard-parts.jsonl", self._parts(ingested))
+                parts = self._orders("shard-parts.jsonl", self._parts(ingested, linked))
                 url = self._orders("shard-orders.jsonl", waiting)
                 self._pipeline(lambda pipeline: shard.build(pipeline, url, work, parts), "shard")
             else:
@@ -254,17 +298,20 @@ def list_inputs(recipe: Recipe) -> Inputs:
 
     Raises:
         UsageError: there is none, or a pattern matches nothing or cannot be read.
+        JobError: a server that was asked did not answer.
     """
-    if not recipe.inputs.archives and not recipe.inputs.repositories:
+    inputs, access = recipe.inputs, recipe.inputs.access()
+    if not inputs.archives and not inputs.repositories and not inputs.crawls:
         raise UsageError(
-            "the recipe names no input: set `inputs.archives` and/or `inputs.repositories`, for example "
-            "--set 'inputs.archives=[crawl/*.warc.gz]'"
+            "the recipe names no input: set `inputs.archives`, `inputs.repositories` and/or `inputs.crawl`, for "
+            "example --set 'inputs.archives=[crawl/*.warc.gz]'"
         )
-    found = []
-    if recipe.inputs.archives:
-        found.append(expand(recipe.inputs.archives, "archive"))
-    if recipe.inputs.repositories:
-        found.append(expand(recipe.inputs.repositories, "repository"))
+    archives = [expand(inputs.archives, "archive", access)] if inputs.archives else []
+    if inputs.crawls:
+        archives.append(expand_crawls(inputs.crawls, recipe.seed, access))
+    found = [merged(archives)]
+    if inputs.repositories:
+        found.append(expand(inputs.repositories, "repository"))
     return Inputs(
         tuple(file for inputs in found for file in inputs.files),
         tuple(skipped for inputs in found for skipped in inputs.skipped),
@@ -280,8 +327,12 @@ def without_output(inputs: Inputs, out: str) -> Inputs:
     if not is_local(out):
         return inputs
     inside = os.path.join(os.path.realpath(filesystem(out)[1]), "")
-    files = tuple(file for file in inputs.files if not os.path.realpath(file.uri).startswith(inside))
-    skipped = tuple(item for item in inputs.skipped if not os.path.realpath(item.uri).startswith(inside))
+
+    def lies_there(uri: str) -> bool:
+        return not is_url(uri) and os.path.realpath(uri).startswith(inside)
+
+    files = tuple(file for file in inputs.files if not lies_there(file.uri))
+    skipped = tuple(item for item in inputs.skipped if not lies_there(item.uri))
     if not files:
         raise UsageError(f"every input lies in the output folder {out}; name another with --out")
     return Inputs(files, skipped)
@@ -290,7 +341,7 @@ def without_output(inputs: Inputs, out: str) -> Inputs:
 def check_errors(ingested: Sequence[Completion], most: float) -> None:
     """JobError when more than the allowed share of all records was damaged."""
     errors = sum(item.facts["errors"] for item in ingested)
-    records = sum(item.facts["records"] for item in ingested)
+    records = sum(item.facts["records"] + item.facts.get("links", {}).get("pages", 0) for item in ingested)
     if records and errors / records > most:
         worst = max(ingested, key=lambda item: (item.facts["errors"], item.facts["uri"]))
         raise JobError(

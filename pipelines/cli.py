@@ -10,6 +10,7 @@ import typer
 
 from finetune import commands as tuning
 from manifests.errors import WinnowError
+from pipelines import training_commands
 
 app = typer.Typer(
     name="winnow",
@@ -29,6 +30,7 @@ Out = Annotated[str, typer.Option("--out", "-o", help="Output folder or URL.")]
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="Override a key of the recipe: key.path=value. Repeatable.")
 ]
+Json = Annotated[str | None, typer.Option("--json", help="Write all of it as JSON to this file too; - prints that.")]
 BuildFolder = Annotated[str, typer.Argument(metavar="OUT", help="Folder of a finished build.")]
 
 
@@ -66,12 +68,47 @@ def explain(
     out: BuildFolder,
     uri: Annotated[str | None, typer.Option(help="URI of the page or file.")] = None,
     identity: Annotated[str | None, typer.Option("--id", help="Id of the document.")] = None,
+    rules: Annotated[
+        str | None, typer.Option(help="Rule sets to ask, as a,b,c; by default all whose signals are stored.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
 ) -> None:
-    """Say why a document is in or out, with every value measured."""
+    """Say why a document is in or out: values, thresholds, every rule set's verdict, its lines, its nearest copy."""
     from pipelines.explain import explain as find
     from pipelines.explain import print_explanation
 
-    print_explanation(find(out, uri=uri, id=identity))
+    names = [name.strip() for name in rules.split(",") if name.strip()] if rules is not None else None
+    print_explanation(find(out, uri=uri, id=identity, rules=names), as_json=as_json)
+
+
+@app.command("tune-rules")
+def tune_rules(
+    out: BuildFolder,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="A threshold to try: quality.gopher.min_words=80. Repeatable.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=0, max=1000, help="Documents to show of those gained, and lost.")] = 5,
+    top: Annotated[int, typer.Option(min=1, help="Rows of each table.")] = 20,
+    json_path: Json = None,
+) -> None:
+    """Show what other thresholds would change in a build, from its stored numbers; nothing of OUT is written."""
+    from pipelines.commands import run_tune_rules
+
+    run_tune_rules(out, tuple(overrides or ()), samples=samples, top=top, json_path=json_path)
+
+
+@app.command()
+def compare(
+    before: Annotated[str, typer.Argument(metavar="OUT_A", help="Folder of a finished build.")],
+    after: Annotated[str, typer.Argument(metavar="OUT_B", help="Folder of another one.")],
+    samples: Annotated[int, typer.Option(min=0, max=1000, help="Documents to show of each kind.")] = 5,
+    top: Annotated[int, typer.Option(min=1, help="Rows of each table.")] = 20,
+    json_path: Json = None,
+) -> None:
+    """Compare two builds: documents in both and in one only, and why; changed texts, recipes, funnels."""
+    from pipelines.commands import run_compare
+
+    run_compare(before, after, samples=samples, top=top, json_path=json_path)
 
 
 @recipes_app.command("list")
@@ -119,6 +156,34 @@ def demo(
 
     run_demo(out, tuning=not quick)
 
+
+@app.command()
+def ablate(
+    targets: Annotated[
+        list[str], typer.Argument(metavar="BUILD...", help="Two or more: folders of finished builds, or recipes.")
+    ],
+    config: Annotated[
+        str, typer.Option("--config", "-c", metavar="CONFIG", help="YAML file, or a name: ablate_toy, ablate_gpu.")
+    ] = "ablate_toy",
+    out: Annotated[str, typer.Option("--out", "-o", help="Output folder.")] = "ablation",
+    held_out: Annotated[
+        list[str] | None,
+        typer.Option("--held-out", metavar="NAME=PATH", help="Evaluate on this too: JSONL, Parquet, text or a build."),
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value of CONFIG; repeatable.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Local processes that build recipes; 0 is one a core.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Train the same small model on each build, for several seeds, and compare held-out loss."""
+    from pipelines.ablate import run_ablate
+
+    run_ablate(targets, config, out, tuple(held_out or ()), tuple(overrides or ()), workers, quiet=quiet)
+
+
+app.command()(training_commands.train_classifier)
+app.command()(training_commands.train_perplexity)
 
 for command in (tuning.pretrain, tuning.sft, tuning.reward, tuning.rlhf, tuning.chat):
     app.command()(command)

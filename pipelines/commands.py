@@ -6,13 +6,13 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import typer
 import yaml
 from pydantic import BaseModel
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 from curation.policy import RulesConfig
@@ -101,6 +101,37 @@ def tokens_by_source(manifest: dict[str, Any]) -> dict[str, int]:
     for shard in manifest["shards"]:
         found[shard["source"]] = found.get(shard["source"], 0) + shard["tokens"]
     return found
+
+
+def run_tune_rules(out: str, overrides: tuple[str, ...], *, samples: int, top: int, json_path: str | None) -> None:
+    """Print what other thresholds would change in a build."""
+    logging.getLogger().setLevel(logging.ERROR)  # as for a build
+    from pipelines.tune_rules import tune_rules
+    from pipelines.tune_view import format_tuning
+
+    tuning = tune_rules(out, overrides, samples=samples)
+    _print_result(tuning, json_path, lambda: format_tuning(tuning, top))
+
+
+def run_compare(before: str, after: str, *, samples: int, top: int, json_path: str | None) -> None:
+    """Print how two builds differ."""
+    from pipelines.compare_view import format_comparison
+    from pipelines.comparison import compare
+
+    comparison = compare(before, after, samples=samples)
+    _print_result(comparison, json_path, lambda: format_comparison(comparison, top))
+
+
+def _print_result(result: Any, json_path: str | None, view: Callable[[], RenderableType]) -> None:
+    from pipelines.change_views import print_changes
+    from pipelines.changes import to_json, write_json
+
+    if json_path == "-":
+        typer.echo(to_json(result), nl=False)
+        return
+    if json_path is not None:
+        write_json(json_path, result)
+    print_changes(view())
 
 
 def run_recipes_list() -> None:

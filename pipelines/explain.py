@@ -5,6 +5,8 @@ Rows are found with filters that Parquet pushes down to its row groups; nothing 
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import heapq
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,38 +16,59 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
-from rich.console import Console
 
 from curation.documents import DOCUMENT, INPUT_ERROR, KEY_BYTES, REJECTED, REJECTED_AT_INGEST
 from curation.statistics import host_of
+from manifests.config import check_config
 from manifests.errors import UsageError
 from manifests.files import exists, filesystem, join, read_bytes
 from manifests.manifest import read_manifest
+from pipelines.change_views import print_changes
+from pipelines.changes import to_json
+from pipelines.explain_rows import details_of, names_of, outcome_of, refused_of, rejected_of
 from pipelines.explain_view import format_explanation, printable
-from pipelines.explanation import Cluster, Damage, Details, Explanation, Line, Measure, Outcome, Place, Record
+from pipelines.explanation import (
+    Cluster,
+    Copy,
+    Damage,
+    Explanation,
+    Outcome,
+    Place,
+    Record,
+)
+from pipelines.line_edits import compared, document_lines
+from pipelines.recipe import Recipe
+from pipelines.verdicts import check_names, verdicts
 
 INGEST_FOLDER = (".work", "ingest")
 SELECT_FOLDER = (".work", "select")
-WORST_LINES = 3
+LINKS_FOLDER = (".work", "links")
 NEAREST = 5
 MOST_COMPARED = 500_000
 """How many URIs are compared with one that was not found."""
 MOST_ROWS = 50
 """How many rows are explained where one URI was met more often."""
+MOST_READ_AGAIN = 5
+"""How many of them are looked up in their archives, for the lines that were cut."""
 
 
-def explain(out: str, *, uri: str | None = None, id: str | None = None) -> Explanation:
+def explain(
+    out: str, *, uri: str | None = None, id: str | None = None, rules: Sequence[str] | None = None
+) -> Explanation:
     """Why the records of a URI (or of one id) are in or out of the build at `out`.
 
-    `uri` may also be an origin, such as `archive.warc.gz#1234`, or the URI of an input.
+    `uri` may also be an origin, such as `archive.warc.gz#1234`, or the URI of an input. `rules` names the rule sets
+    whose verdicts are wanted, by default all whose signals are stored.
 
     Raises:
-        UsageError: neither or both of `uri` and `id`; `out` is no build; nothing matches (the nearest URIs are named).
+        UsageError: neither or both of `uri` and `id`; `out` is no build; nothing matches (the nearest URIs are named);
+            a rule set is unknown, or its signals are not stored.
     """
     if (uri is None) == (id is None):
         raise UsageError("name one document: --uri URI or --id ID")
+    check_names(rules or ())
     try:
-        return _explain(out, str(uri if uri is not None else id), by_uri=uri is not None)
+        return _explain(out, str(uri if uri is not None else id), rules, by_uri=uri is not None)
     except (OSError, pa.ArrowException) as error:
         raise UsageError(
             f"{out}: the build's files cannot be read ({error}); run `winnow curate` with the same recipe and --out "
@@ -53,8 +76,8 @@ def explain(out: str, *, uri: str | None = None, id: str | None = None) -> Expla
         ) from error
 
 
-def _explain(out: str, query: str, *, by_uri: bool) -> Explanation:
-    build = _Build(out)
+def _explain(out: str, query: str, rules: Sequence[str] | None, *, by_uri: bool) -> Explanation:
+    build = _Build(out, rules)
     matches = (pc.field("uri") == query) | (pc.field("origin") == query) if by_uri else pc.field("id") == query
     documents, matched = build.documents(matches)
     rejects = build.ingest_rejects(matches)
@@ -77,8 +100,8 @@ def _explain(out: str, query: str, *, by_uri: bool) -> Explanation:
 class _Build:
     """The files of one build."""
 
-    def __init__(self, out: str) -> None:
-        self.out = out
+    def __init__(self, out: str, rules: Sequence[str] | None) -> None:
+        self.out, self.rules = out, rules
         self.fs, self.root = filesystem(out)
         if not exists(join(out, *INGEST_FOLDER)):
             read_manifest(out)  # explains what is missing
@@ -120,7 +143,10 @@ class _Build:
         schema = pa.schema([DOCUMENT.field(name) for name in names])
         found = list(self.scan(self.files(*INGEST_FOLDER, "*", "documents-*.parquet"), schema, matches))
         found.sort(key=lambda row: (row["uri"], row["origin"], row["key"]))
-        shown = [self._document(row["__filename"], row["id"], row["key"]) for row in found[:MOST_ROWS]]
+        shown = [
+            self._document(row["__filename"], row["id"], row["key"], read_again=place < MOST_READ_AGAIN)
+            for place, row in enumerate(found[:MOST_ROWS])
+        ]
         return shown, len(found)
 
     def ingest_rejects(self, matches: ds.Expression) -> list[Record]:
@@ -133,9 +159,7 @@ class _Build:
                 source=row["source"],
                 uri=row["uri"],
                 origin=row["origin"],
-                outcome=Outcome(
-                    False, "ingest", row["rule"], row["value"], row["threshold"], (row["rule"],), None, None
-                ),
+                outcome=refused_of(row),
                 details=None,
                 cluster=None,
                 place=None,
@@ -149,14 +173,21 @@ class _Build:
         rows = self.scan(self.files("shards", "*", "*.parquet"), schema, matches)
         kept = Outcome(True, None, None, None, None, (), None, None)
         return [
-            Record(**_names(row), outcome=kept, details=None, cluster=None, place=self._place(row["id"], row["source"]))
+            Record(
+                **names_of(row),
+                outcome=kept,
+                details=None,
+                cluster=None,
+                place=self._place(row["id"], row["source"]),
+                copy=None,
+            )
             for row in rows
         ]
 
     def published_rejects(self, matches: ds.Expression) -> list[Record]:
         """Rejected records by the published rejects alone."""
         return [
-            Record(**_names(row), outcome=_rejected(row), details=None, cluster=None, place=None)
+            Record(**names_of(row), outcome=rejected_of(row), details=None, cluster=None, place=None, copy=None)
             for row in self.scan(self.files("rejected", "*.parquet"), REJECTED, matches)
         ]
 
@@ -194,27 +225,54 @@ class _Build:
                 return [uri for uri, _ in heapq.nsmallest(NEAREST, best.items(), key=lambda item: (-item[1], item[0]))]
         return []
 
-    def _document(self, path: str, identity: str, key: bytes) -> Record:
+    def _document(self, path: str, identity: str, key: bytes, *, read_again: bool) -> Record:
         row = self._one(path, identity, key)
         if row is None:
             raise UsageError(f"{path}: changed while it was read; run the command again")
         part = "-".join(path.split("/")[-2:])  # <input>-documents-00000.parquet
         decided = self._one(join(self.root, *SELECT_FOLDER, "decisions", part), identity, key)
-        outcome = _outcome(decided) if decided else None
+        linked = self._one(join(self.root, *LINKS_FOLDER, "documents", part), identity, key)
+        outcome = outcome_of(decided) if decided else None
         place = self._place(identity, row["source"]) if outcome and outcome.keep else None
         if outcome and outcome.keep and place is None:
             rejects = self.scan(self.files("rejected", "*.parquet"), REJECTED, pc.field("id") == identity)
-            outcome = next((_rejected(reject) for reject in rejects), outcome)
+            outcome = next((rejected_of(reject) for reject in rejects), outcome)
+        details = details_of(row, decided, linked, self.bounds)
+        said = verdicts({**row, **(linked or {})}, self.recipe.policy() if self.recipe else None, self.rules)
+        cuts = (decided or {}).get("cut") or ()
+        again = "" if read_again else f"more than {MOST_READ_AGAIN} records match"
+        lines, remark = document_lines(row, cuts, self.recipe, not_again=again)
+        cluster = self._cluster(key)
         return Record(
             id=identity,
             source=row["source"],
             uri=row["uri"],
             origin=row["origin"],
             outcome=outcome,
-            details=_details(row, decided, self.bounds),
-            cluster=self._cluster(key),
+            details=dataclasses.replace(details, verdicts=said, lines=lines, lines_remark=remark),
+            cluster=cluster,
             place=place,
+            copy=self._copy(row, cluster) if cluster is not None else None,
         )
+
+    @functools.cached_property
+    def recipe(self) -> Recipe | None:
+        """The build's recipe, where this version of Winnow understands it."""
+        try:
+            return check_config(Recipe, self.manifest.get("recipe") or {}, "manifest.json") if self.manifest else None
+        except UsageError:
+            return None
+
+    def _copy(self, row: Mapping[str, Any], cluster: Cluster) -> Copy | None:
+        """The copy of the document that stays, beside it."""
+        if cluster.kept_id is None or cluster.kept_id == row["id"]:
+            return None
+        schema = pa.schema([DOCUMENT.field(name) for name in ("id", "uri", "text")])
+        paths = self.files(*INGEST_FOLDER, "*", "documents-*.parquet")
+        other = next(self.scan(paths, schema, pc.field("id") == cluster.kept_id), None)
+        if other is None:
+            return None
+        return compared(row["text"], other, self.recipe)
 
     def _one(self, path: str, identity: str, key: bytes) -> dict[str, Any] | None:
         if not self.fs.exists(path):
@@ -263,51 +321,6 @@ class _Build:
         return None
 
 
-def _names(row: Mapping[str, Any]) -> dict[str, str]:
-    return {name: row.get(name) or "" for name in ("id", "source", "uri", "origin")}
-
-
-def _outcome(row: Mapping[str, Any]) -> Outcome:
-    return Outcome(
-        keep=row["keep"],
-        stage=row["stage"],
-        rule=row["rule"],
-        value=row["value"],
-        threshold=row["threshold"],
-        failed=tuple(row["failed"] or ()),
-        duplicate_of=row["duplicate_of"],
-        similarity=row["similarity"],
-    )
-
-
-def _rejected(row: Mapping[str, Any]) -> Outcome:
-    failed = (row["rule"],) if row["rule"] else ()
-    return Outcome(False, row["stage"], row["rule"], row["value"], row["threshold"], failed, row["duplicate_of"], None)
-
-
-def _details(
-    row: Mapping[str, Any], decided: Mapping[str, Any] | None, bounds: Mapping[str, Sequence[float | None]]
-) -> Details:
-    text = row["text"]
-    measured = [name for name in row if name not in DOCUMENT.names or name in bounds]
-    lines = sorted(row["toxic_lines"] or (), key=lambda line: (-line["score"], line["start"]))[:WORST_LINES]
-    return Details(
-        date=row["date"] or "",
-        language=row["language"] or "",
-        language_score=row["language_score"],
-        license=row["license"],
-        license_kind=row["license_kind"],
-        tokens=row["tokens"],
-        measures=tuple(Measure(name, row[name], *bounds.get(name, (None, None))) for name in measured),
-        pii=tuple(sorted(json.loads(row["pii"] or "{}").items())),
-        toxicity=row["toxicity"],
-        toxic_words=row["toxic_words"] or 0,
-        toxic_lines=tuple(Line(text[line["start"] : line["end"]][:200], line["score"]) for line in lines),
-        cuts=tuple(text[span["start"] : span["end"]][:200] for span in (decided or {}).get("cut") or ()),
-        opening=text[:300],
-    )
-
-
 def _likeness(a: str, b: str) -> int:
     """Characters that two strings share at their beginnings and ends."""
     short = min(len(a), len(b))
@@ -316,9 +329,12 @@ def _likeness(a: str, b: str) -> int:
     return head + tail
 
 
-def print_explanation(explanation: Explanation) -> None:
-    """Print an explanation on the terminal."""
-    Console().print(format_explanation(explanation))
+def print_explanation(explanation: Explanation, *, as_json: bool = False) -> None:
+    """Print an explanation on the terminal, or as JSON."""
+    if as_json:
+        print(to_json(explanation), end="")
+    else:
+        print_changes(format_explanation(explanation))
 
 
 __all__ = ["Explanation", "explain", "format_explanation", "print_explanation"]

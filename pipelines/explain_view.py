@@ -9,12 +9,19 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.explanation import Details, Explanation, Measure, Outcome, Record
+from pipelines.changes import LINE_CHARACTERS, first_difference
+from pipelines.explanation import Copy, Details, EditedLine, Explanation, Measure, Outcome, Record, Verdict
 
 _CONTROLS = (*range(32), *range(0x7F, 0xA0), *range(0xD800, 0xE000))
 _DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
 _UNSAFE = dict.fromkeys((*_CONTROLS, *_DIRECTIONS), "\ufffd")
 _CUTS_SHOWN = 5
+_LANGUAGES_SHOWN = 6
+_LINES_SHOWN = 60
+_MARKS = {
+    "kept": (" ", ""), "changed": ("<", "yellow"), "cut": ("-", "red"), "toxic": ("-", "bold red"),
+    "foreign": ("-", "magenta"),
+}  # fmt: skip
 _FAILED_SHOWN = 12
 
 
@@ -47,7 +54,11 @@ def _record(record: Record) -> list[RenderableType]:
     if details is not None:
         if details.measures:
             blocks.append(Padding(_measures(details.measures), (1, 0, 0, 0)))
+        if details.verdicts:
+            blocks.append(Padding(_verdicts(details.verdicts), (1, 0, 1, 0)))
         blocks.extend(_lines(details))
+    if record.copy is not None:
+        blocks.extend(_copy(record.copy))
     return [*blocks, Text("")]
 
 
@@ -78,17 +89,28 @@ def _facts(record: Record) -> list[tuple[str, str]]:
         facts.append(("date", details.date or "not stated"))
         score = "" if details.language_score is None else f" ({_number(details.language_score)})"
         facts.append(("language", f"{details.language or 'und'}{score}"))
+        if details.languages:
+            shares = ", ".join(f"{code} {_number(share)}" for code, share in details.languages[:_LANGUAGES_SHOWN])
+            mixed = "" if details.language_mixed is None else f"; mixed {_number(details.language_mixed)}"
+            facts.append(("paragraphs", shares + mixed))
         if details.license_kind is not None:
             facts.append(("licence", f"{details.license or 'none found'} ({details.license_kind})"))
         facts.append(("tokens", f"{details.tokens:,}"))
         if details.toxicity is not None:
             facts.append(("toxicity", f"{_number(details.toxicity)}, listed words {details.toxic_words}"))
         facts.append(("replaced", ", ".join(f"{name} {count}" for name, count in details.pii if count) or "nothing"))
+        if details.repairs:
+            facts.append(("repaired lines", ", ".join(f"{name} {count:,}" for name, count in details.repairs)))
         facts.append(("lines cut", f"{len(details.cuts):,}"))
+        if details.title:
+            facts.append(("title", details.title))
+        facts += details.headers
     if outcome is not None and outcome.failed:
         more = len(outcome.failed) - _FAILED_SHOWN
         named = ", ".join(outcome.failed[:_FAILED_SHOWN])
         facts.append(("failed rules", f"{named} and {more} more" if more > 0 else named))
+    if outcome is not None and outcome.detail:
+        facts.append(("met", outcome.detail))
     if cluster is not None:
         likeness = "" if cluster.similarity is None else f", similarity {_number(cluster.similarity)}"
         facts.append(("duplicates", f"one of {cluster.size:,} documents{likeness}"))
@@ -117,12 +139,81 @@ def _lines(details: Details) -> list[RenderableType]:
     if details.toxic_lines:
         blocks.append(Text("worst lines", style="dim"))
         blocks.extend(_plain(f"  {_number(line.score)}  {line.text}") for line in details.toxic_lines)
-    if details.cuts:
+    if any(line.mark != "kept" for line in details.lines):
+        blocks.append(Text("lines", style="dim"))
+        blocks.extend(_edited(details.lines))
+    elif details.cuts:
         blocks.append(Text("cut", style="dim"))
         blocks.extend(_plain(f"  {line}") for line in details.cuts[:_CUTS_SHOWN])
+    if details.lines_remark:
+        blocks.append(_plain(details.lines_remark, "dim"))
     blocks.append(Text("text begins", style="dim"))
     blocks.append(_plain("  " + " ".join(details.opening.split())))
     return blocks
+
+
+def _verdicts(verdicts: tuple[Verdict, ...]) -> Table:
+    table = Table(box=rich.box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in ("rule set", "verdict", "first failing rule"):
+        table.add_column(name)
+    for name in ("value", "threshold"):
+        table.add_column(name, justify="right")
+    table.add_column("all that fail", overflow="fold")
+    for one in verdicts:
+        sign = Text("keep", "green") if one.keep else Text("drop", "bold red")
+        numbers = ("" if number is None else _number(number) for number in (one.value, one.threshold))
+        name = f"{one.rules} (this build)" if one.own else one.rules
+        more = len(one.failed) - _FAILED_SHOWN
+        failed = ", ".join(one.failed[:_FAILED_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        table.add_row(_plain(name), sign, _plain(one.rule or ""), *numbers, _plain(failed))
+    return table
+
+
+def _edited(lines: tuple[EditedLine, ...]) -> list[RenderableType]:
+    """The lines that were changed or cut, each between its neighbours; runs of kept lines are told by their number."""
+    near = {
+        place + step for place, line in enumerate(lines) if line.mark != "kept" for step in (-1, 0, 1)
+    }  # within the list or not
+    blocks: list[RenderableType] = []
+    passed = shown = 0
+    for place, line in enumerate(lines):
+        if place not in near or shown >= _LINES_SHOWN:
+            passed += 1
+            continue
+        if passed:
+            blocks.append(Text(f"    ... {passed:,} lines kept", style="dim"))
+            passed = 0
+        shown += 1
+        sign, style = _MARKS[line.mark]
+        score = "" if line.score is None else f" (toxicity {_number(line.score)})"
+        before: str | None = line.text[:LINE_CHARACTERS]
+        after = line.after
+        if after is not None:
+            _, before, after = first_difference(line.text.strip(), after)
+        blocks.append(_plain(f"  {sign} {before}{score}", style))
+        if after is not None:
+            blocks.append(_plain(f"  > {after}", "yellow"))
+    if passed:
+        what = "lines kept" if shown < _LINES_SHOWN else "more lines"
+        blocks.append(Text(f"    ... {passed:,} {what}", style="dim"))
+    return blocks
+
+
+def _copy(copy: Copy) -> list[RenderableType]:
+    def line(text: str | None) -> str:
+        return "(ends)" if text is None else text
+
+    blocks: list[RenderableType] = [
+        Text("nearest kept copy", style="dim"),
+        _plain(f"  {copy.uri} ({copy.id}), similarity {_number(copy.similarity)}"),
+    ]
+    if copy.text is None and copy.other is None:
+        return [*blocks, _plain("  the same text")]
+    return [
+        *blocks,
+        _plain(f"  line {copy.line:,} here:  {line(copy.text)}"),
+        _plain(f"  line {copy.line:,} there: {line(copy.other)}"),
+    ]
 
 
 def printable(text: str) -> str:

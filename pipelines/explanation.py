@@ -33,8 +33,51 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What a rule set says of a document; `own` is the one that the build applied, with the build's thresholds.
+
+    Where nothing fails, `rule`, `value` and `threshold` are None and `failed` is empty.
+    """
+
+    rules: str
+    own: bool
+    keep: bool
+    rule: str | None
+    value: float | None
+    threshold: float | None
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EditedLine:
+    """A line of the page and what became of it: `kept`, `changed` (into `after`), `cut` by the rule set's line edits,
+    `toxic`, cut with this score, or `foreign`, cut for its language."""
+
+    mark: str
+    text: str
+    after: str | None
+    score: float | None
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The copy of a document that stays: how alike the two texts are (Jaccard similarity of their word shingles), and
+    the first line, counted from 1, in which they differ; None past the end of one."""
+
+    id: str
+    uri: str
+    similarity: float
+    line: int
+    text: str | None
+    other: str | None
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What was decided: kept, or the stage and rule that rejected, with every rule that failed."""
+    """What was decided: kept, or the stage and rule that rejected, with every rule that failed.
+
+    `detail` is what a rule of ingest met: the entry of a list of URLs, a content type, how extraction ended.
+    """
 
     keep: bool
     stage: str | None
@@ -44,6 +87,7 @@ class Outcome:
     failed: tuple[str, ...]
     duplicate_of: str | None
     similarity: float | None
+    detail: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +125,14 @@ class Details:
     toxic_lines: tuple[Line, ...]
     cuts: tuple[str, ...]
     opening: str
+    title: str = ""  # by the page's own WAT record, like the headers
+    headers: tuple[tuple[str, str], ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    lines: tuple[EditedLine, ...] = ()  # those that are not blank, to a limit
+    languages: tuple[tuple[str, float], ...] = ()  # shares of the characters by paragraphs, largest first
+    language_mixed: float | None = None  # what is in other languages than the main one
+    repairs: tuple[tuple[str, int], ...] = ()  # repair -> lines that it changed or dropped
+    lines_remark: str = ""  # why `lines` does not show what was cut when the page was read
 
 
 @dataclass(frozen=True)
@@ -98,6 +150,7 @@ class Record:
     details: Details | None
     cluster: Cluster | None
     place: Place | None
+    copy: Copy | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.progress import (
     Progress as RichProgress,
 )
+from rich.text import Text
 
 from manifests.files import is_local
 
@@ -36,6 +37,10 @@ class Progress:
     def __init__(self, *, quiet: bool = False) -> None:
         self._console = Console(stderr=True, quiet=quiet)
         self._live = not quiet and sys.stderr.isatty()
+
+    def remark(self, text: str) -> None:
+        """Print a line that is no error but worth a word."""
+        self._console.print(Text(f"! {text}"), highlight=False)
 
     @contextlib.contextmanager
     def stage(

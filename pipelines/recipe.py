@@ -6,15 +6,18 @@ A key's type, default and meaning stand in these models (and those of `curation.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_serializer, field_validator, model_validator
 
 from curation.dedup.choose import KeepConfig
 from curation.dedup.config import MinHashConfig
 from curation.mixing import check_shares
 from curation.policy import Policy
+from curation.reading.crawl_config import CrawlConfig, fold_single_crawl
 from curation.reading.records import ReadingLimits
+from curation.reading.remote import without_secrets
+from curation.reading.resume import Access
 from manifests.config import Config, load_config
 from manifests.errors import UsageError
 
@@ -28,14 +31,41 @@ class InputsConfig(Config):
     """What is read. Paths, globs (`**` too), folders, and any URL that fsspec opens (`s3://`, `gs://`, `https://`)."""
 
     archives: tuple[str, ...] = Field(
-        default=(), description="WARC and WET files, gzipped or not, told apart by content"
+        default=(), description="WARC, WET, WAT and ARC files, gzipped or not, told apart by content"
     )
     repositories: tuple[str, ...] = Field(default=(), description="git repositories, bare or with a work tree")
+    crawls: tuple[CrawlConfig, ...] = Field(
+        default=(), description="files of Common Crawl; the keys of one crawl may also stand directly here"
+    )
+    anonymous: bool = Field(default=False, description="read s3://, gs:// and az:// without credentials")
+    retries: int = Field(
+        default=Access().retries, ge=0, le=100_000, description="failures in a row that a remote read survives"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _single_crawl(cls, document: Any) -> Any:
+        return fold_single_crawl(document)
+
+    # The order in which inputs are named changes nothing, not even digests.
 
     @field_validator("archives", "repositories")
     @classmethod
     def _in_a_fixed_order(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(sorted(set(patterns)))  # the order in which inputs are named changes nothing, not even digests
+        return tuple(sorted(set(patterns)))
+
+    @field_validator("crawls")
+    @classmethod
+    def _crawls_in_a_fixed_order(cls, crawls: tuple[CrawlConfig, ...]) -> tuple[CrawlConfig, ...]:
+        return tuple(sorted(set(crawls), key=lambda crawl: crawl.model_dump_json()))
+
+    @field_serializer("archives")
+    def _without_secrets(self, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(without_secrets(pattern) for pattern in patterns)  # manifests hold the recipe in full
+
+    def access(self) -> Access:
+        """How remote inputs are read."""
+        return Access(self.retries, self.anonymous)
 
 
 class DedupConfig(Config):
@@ -93,8 +123,8 @@ class Recipe(Policy):
 
 
 KEY_ORDER = (
-    "name", "version", "seed", "inputs", "reading", "language", "quality", "code", "privacy", "toxicity",
-    "tokenizer", "dedup", "mixture", "output", "limits",
+    "name", "version", "seed", "inputs", "reading", "urls", "extraction", "repair", "language", "quality", "code",
+    "privacy", "toxicity", "links", "tokenizer", "dedup", "mixture", "output", "limits",
 )  # fmt: skip
 """The order in which a recipe is printed: that of the data."""
 

@@ -157,7 +157,7 @@ def render_report(manifest: Mapping[str, Any], summary: Summary, copies: pa.Tabl
         "shards": shards[:SHARDS_SHOWN],
         "more_shards": max(0, len(shards) - SHARDS_SHOWN),
     }
-    return _environment().get_template("report.html.jinja").render(context)
+    return environment().get_template("report.html.jinja").render(context)
 
 
 def render_card(manifest: Mapping[str, Any], summary: Summary) -> str:
@@ -207,7 +207,7 @@ def render_card(manifest: Mapping[str, Any], summary: Summary) -> str:
         "pii": views.pii_rows(summary),
         "recipe": manifest.get("recipe") or {},
     }
-    return _environment().get_template("card.md.jinja").render(context)
+    return environment().get_template("card.md.jinja").render(context)
 
 
 def write_report(out: str) -> None:
@@ -246,7 +246,8 @@ def _read_copies(out: str) -> pa.Table:
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Templates of this package, with what makes crawled text safe to print; every page of ours is drawn with it."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=jinja2.select_autoescape(enabled_extensions=("html.jinja",), default=False),

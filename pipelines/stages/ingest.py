@@ -12,34 +12,39 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curation.code.signals import CODE_SIGNALS
 from curation.documents import INPUT_ERROR, REJECTED_AT_INGEST, document_schema
 from curation.ingest import Ingest, Ingested, RepositoryView
 from curation.licenses import license_files, repository_license
+from curation.links import LINKS, links_table
 from curation.policy import Policy
-from curation.quality.signals import SIGNALS
 from curation.reading.archives import read_archive
 from curation.reading.members import HashingReader
 from curation.reading.records import ArchiveRecord, ReadError, ReadingLimits, RepositoryFile, Skipped, SkippedFile
+from curation.reading.remote import open_input, without_secrets
 from curation.reading.repositories import open_repository
+from curation.reading.resume import Access
 from curation.reading.sources import InputFile
+from curation.reading.wat import PageMetadata
 from manifests.errors import JobError
-from manifests.files import digest_file, is_local, join, open_read, write_bytes
+from manifests.files import digest_file, is_local, join, write_bytes
 from pipelines.parts import PartWriter, write_table
 from pipelines.records import Completion, WrittenFile, load_completion, save_completion, stage_key, written
 from pipelines.runner import ReadTasks, describe_os_error, explained
 
-VERSION = 3
+VERSION = 4
 """Raise when what this stage writes for the same input changes."""
 
 BATCH_RECORDS = 256
 BATCH_BYTES = 16 << 20
+BATCH_LINKS = 50_000
 HEARTBEAT_SECONDS = 1.0
 FOLDER = "ingest"
 
@@ -55,10 +60,11 @@ def settings(policy: Policy, reading: ReadingLimits) -> dict[str, Any]:
     return {**policy.measuring(), "models": models, "reading": reading.model_dump(mode="json")}
 
 
-def task(file: InputFile, measuring: dict[str, Any]) -> dict[str, Any]:
-    """The work order for one input under these `settings`, as plain JSON."""
+def task(file: InputFile, measuring: dict[str, Any], access: Access) -> dict[str, Any]:
+    """The work order for one input under these `settings`, as plain JSON; `access` changes no key."""
     key = stage_key(FOLDER, VERSION, measuring, [file.uri, file.fingerprint])
-    return {"uri": file.uri, "kind": file.kind, "folder": f"{FOLDER}/{input_key(file)}", "key": key}
+    order = {"uri": file.uri, "kind": file.kind, "folder": f"{FOLDER}/{input_key(file)}", "key": key}
+    return {**order, "address": file.address, "bytes": file.bytes, "access": asdict(access)}
 
 
 def completed(work: str, order: dict[str, Any]) -> Completion | None:
@@ -83,6 +89,11 @@ class IngestInput(beam.DoFn):
     def setup(self) -> None:
         """Load the models, once per worker."""
         self._ingest = Ingest(self._policy)
+
+    def teardown(self) -> None:
+        """End the process that extracts text."""
+        if self._ingest is not None:
+            self._ingest.close()
 
     @explained
     def process(self, order: dict[str, Any]) -> Iterator[str]:
@@ -116,22 +127,30 @@ class Heartbeat:
 def read_one_archive(
     order: dict[str, Any], work: str, ingest: Ingest, reading: ReadingLimits, progress: Heartbeat
 ) -> None:
-    """Read a WARC or WET file into parts.
+    """Read a WARC, WET or WAT file into parts.
 
     Raises:
         JobError: the file cannot be opened or read (damage inside it is counted instead).
     """
-    output = _Output(work, order, SIGNALS)
+    output = _Output(work, order, ingest.signals)
     try:
-        with open_read(order["uri"]) as raw:
+        with open_input(order["address"], Access(**order["access"]), size=order["bytes"]) as raw:
             stream = HashingReader(raw)
             batch: list[ArchiveRecord] = []
-            size = 0
+            described: list[PageMetadata] = []
+            size = links = 0
             for item in read_archive(stream, order["uri"], reading):
                 if isinstance(item, ReadError):
                     output.error(item)
                 elif isinstance(item, Skipped):
                     output.skipped.update(item.counts)
+                elif isinstance(item, PageMetadata):
+                    described.append(item)
+                    links += len(item.links)
+                    if len(described) >= BATCH_RECORDS or links >= BATCH_LINKS:
+                        output.link(links_table(described, order["uri"]))
+                        described, links = [], 0
+                        progress.beat(output.records + output.linking["pages"], stream.position)
                 else:
                     batch.append(item)
                     size += len(item.body)
@@ -141,9 +160,11 @@ def read_one_archive(
                         progress.beat(output.records, stream.position)
             if batch:
                 output.add(ingest.web(batch, order["uri"]))
+            output.link(links_table(described, order["uri"]))
             sha256, size = stream.finish()
     except OSError as error:
-        raise JobError(f"{order['uri']}: cannot be read: {describe_os_error(error)}") from error
+        reason = without_secrets(describe_os_error(error))
+        raise JobError(f"{order['uri']}: cannot be read: {reason}") from error
     output.finish(size, sha256)
 
 
@@ -188,8 +209,10 @@ class _Output:
         self._work, self._order = work, order
         self._documents = PartWriter(work, order["folder"], "documents", document_schema(signals))
         self._rejected = PartWriter(work, order["folder"], "rejected", REJECTED_AT_INGEST)
+        self._links = PartWriter(work, order["folder"], "links", LINKS)
         self._errors: list[dict[str, Any]] = []
         self.skipped: Counter[str] = Counter()
+        self.linking: Counter[str] = Counter()  # pages of a WAT file, and their links
         self.records = 0
         self._document_count = self._rejected_count = 0
 
@@ -201,13 +224,19 @@ class _Output:
         self._documents.add(documents)
         self._rejected.add(rejects)
 
+    def link(self, table: pa.Table) -> None:
+        self.linking["pages"] += table.num_rows
+        for name in ("links", "outbound", "dropped"):
+            self.linking[name] += pc.sum(table[name]).as_py() or 0
+        self._links.add(table)
+
     def error(self, error: ReadError) -> None:
         self.records += 1
         row = {"uri": error.uri, "path": error.path, "offset": error.offset}
         self._errors.append({**row, "reason": error.reason, "detail": error.detail})
 
     def finish(self, size: int, sha256: str, extra: dict[str, Any] | None = None) -> None:
-        outputs: list[WrittenFile] = [*self._documents.finish(), *self._rejected.finish()]
+        outputs: list[WrittenFile] = [*self._documents.finish(), *self._rejected.finish(), *self._links.finish()]
         if self._errors:
             path = f"{self._order['folder']}/errors.parquet"
             write_table(join(self._work, path), pa.Table.from_pylist(self._errors, INPUT_ERROR))
@@ -222,6 +251,7 @@ class _Output:
             "rejected": self._rejected_count,
             "errors": len(self._errors),
             "skipped": dict(sorted(self.skipped.items())),
+            **({"links": dict(sorted(self.linking.items()))} if self.linking["pages"] else {}),
             **(extra or {}),
         }
         completion = Completion(self._order["key"], tuple(outputs), facts)
@@ -241,6 +271,11 @@ def rejected_parts(completions: Iterable[Completion]) -> list[WrittenFile]:
 def error_files(completions: Iterable[Completion]) -> list[WrittenFile]:
     """The lists of damaged records, in path order."""
     return _files(completions, "errors.parquet")
+
+
+def link_parts(completions: Iterable[Completion]) -> list[WrittenFile]:
+    """The links parts of all WAT files, in path order."""
+    return _files(completions, "links-")
 
 
 def _files(completions: Iterable[Completion], stem: str) -> list[WrittenFile]:

@@ -36,7 +36,7 @@ JOURNAL = f"{WORK}/publish.json"
 PUBLISHED = f"{WORK}/published.json"
 ERRORS = "errors/part-00000.parquet"
 REPORT, CARD = "report.html", "README.md"
-STAGES = ("ingest", "language", "license", "quality", "code", "toxicity", "privacy", "dedup", "mix", "publish")
+STAGES = ("ingest", "language", "links", "license", "quality", "code", "toxicity", "privacy", "dedup", "mix", "publish")
 """Stages of the funnel, in the order in which documents meet them."""
 FOLDERS = ("shards", "rejected", "errors")
 """Folders of the output that hold nothing but files of the build."""

@@ -25,6 +25,7 @@ from pipelines.parts import read_columns, write_table
 from pipelines.runner import ReadTasks, explained
 from pipelines.stages.copies import ChooseCopies, Clusters, load_copies
 from pipelines.stages.histograms import Histograms, WriteHistograms, mixture_histograms
+from pipelines.stages.links import with_signals
 from pipelines.stages.shard import ID_BUCKETS, id_bucket
 
 VERSION = 2
@@ -71,7 +72,7 @@ class JudgePart(beam.DoFn):
         """Yields the eligible tokens by mixture bucket, and the part's cluster members on the side."""
         url = join(self._work, part["documents"])
         names = part["columns"]
-        documents = read_columns(url, needed_columns(self._policy, names))
+        documents = with_signals(self._work, part, read_columns(url, needed_columns(self._policy, names)))
         ruled = apply_rules(documents, self._policy)
         judged = _judged(documents, ruled, self._recount(url, documents, ruled))
         write_table(join(self._work, part["judged"]), judged)
@@ -243,7 +244,7 @@ class DecidePart(beam.DoFn):
             decisions = self._decide(read_columns(join(self._work, part["judged"])), part["source"])
             write_table(join(self._work, part["decisions"]), decisions)
             yield _sizes(decisions, part["source"])
-            documents = read_columns(join(self._work, part["documents"]))
+            documents = with_signals(self._work, part, read_columns(join(self._work, part["documents"])))
             summary = statistics.summarise(documents, decisions, self._bounds, self._seed)
         yield beam.pvalue.TaggedOutput("summary", summary)
 

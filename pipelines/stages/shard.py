@@ -6,6 +6,7 @@ only the row groups that can hold its range: no text is shuffled, and memory is 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curation.documents import KEY_BYTES, REJECTED, SHARD
+from curation.link_join import LINKED, page_facts
 from curation.select import cut_text
 from manifests.errors import JobError
 from manifests.files import join
@@ -138,7 +140,8 @@ class WriteShard(beam.DoFn):
                 raise JobError(
                     f"{part['decisions']} does not belong to {part['documents']}; delete .work/select and rerun"
                 )
-            yield _kept_rows(documents, decisions)
+            linked = self._range(part["links"], order, LINKED.names) if part.get("links") else None
+            yield _kept_rows(_with_page_facts(documents, linked), decisions)
 
     def _rejects(self, order: dict[str, Any]) -> Iterator[pa.Table]:
         for part in self._parts:
@@ -161,6 +164,19 @@ class WriteShard(beam.DoFn):
 
 def _with_key(schema: pa.Schema) -> pa.Schema:
     return pa.schema([pa.field("key", pa.binary(KEY_BYTES)), *schema])
+
+
+def _with_page_facts(documents: pa.Table, linked: pa.Table | None) -> pa.Table:
+    """The rows with their votes, title and headers among `meta`."""
+    if linked is None:
+        return documents
+    if not documents["key"].equals(linked["key"]):
+        raise JobError("links: the votes do not belong to the documents; delete .work/links and rerun")
+    meta = [
+        json.dumps({**json.loads(text), **page_facts(row)}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        for text, row in zip(documents["meta"].to_pylist(), linked.to_pylist(), strict=True)
+    ]
+    return documents.set_column(documents.column_names.index("meta"), "meta", pa.array(meta, pa.string()))
 
 
 def _kept_rows(documents: pa.Table, decisions: pa.Table) -> pa.Table:

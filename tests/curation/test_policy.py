@@ -76,7 +76,7 @@ def test_a_threshold_may_be_given_in_full_by_family_or_by_its_last_part() -> Non
         ({"language": {"min_score": 1.2}}, "less than or equal to 1"),
         ({"toxicity": {"max_line": TOXIC_LINE_FLOOR / 2}}, "greater than or equal to 0.2"),
         ({"privacy": {"max_spans": -1}}, "greater than or equal to 0"),
-        ({"extraction": {}}, "Extra inputs are not permitted"),
+        ({"extracting": {}}, "Extra inputs are not permitted"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_reason(sections: dict[str, Any], message: str) -> None:

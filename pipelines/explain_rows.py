@@ -1,0 +1,79 @@
+"""Rows of a build's files as the parts of an explanation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from curation.documents import DOCUMENT
+from curation.link_join import SIGNALS, page_facts
+from pipelines.explanation import Details, Line, Measure, Outcome
+
+WORST_LINES = 3
+
+
+def names_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """The names that every row has."""
+    return {name: row.get(name) or "" for name in ("id", "source", "uri", "origin")}
+
+
+def outcome_of(row: Mapping[str, Any]) -> Outcome:
+    """What a row of decisions says."""
+    return Outcome(
+        keep=row["keep"],
+        stage=row["stage"],
+        rule=row["rule"],
+        value=row["value"],
+        threshold=row["threshold"],
+        failed=tuple(row["failed"] or ()),
+        duplicate_of=row["duplicate_of"],
+        similarity=row["similarity"],
+    )
+
+
+def refused_of(row: Mapping[str, Any]) -> Outcome:
+    """What a row of ingest's rejects says."""
+    rule = row["rule"]
+    return Outcome(False, "ingest", rule, row["value"], row["threshold"], (rule,), None, None, row["detail"])
+
+
+def rejected_of(row: Mapping[str, Any]) -> Outcome:
+    """What a row of the published rejects says."""
+    failed = (row["rule"],) if row["rule"] else ()
+    return Outcome(False, row["stage"], row["rule"], row["value"], row["threshold"], failed, row["duplicate_of"], None)
+
+
+def details_of(
+    row: Mapping[str, Any],
+    decided: Mapping[str, Any] | None,
+    linked: Mapping[str, Any] | None,
+    bounds: Mapping[str, Sequence[float | None]],
+) -> Details:
+    """What is known of a row of documents, with the rows of decisions and of links about it, and the bounds."""
+    text, page = row["text"], {}
+    if linked is not None:
+        page = page_facts(linked)
+        row = {**row, **{name: linked[name] for name in SIGNALS}}
+    measured = [name for name in row if name not in DOCUMENT.names or name in bounds]
+    lines = sorted(row["toxic_lines"] or (), key=lambda line: (-line["score"], line["start"]))[:WORST_LINES]
+    return Details(
+        date=row["date"] or "",
+        language=row["language"] or "",
+        language_score=row["language_score"],
+        license=row["license"],
+        license_kind=row["license_kind"],
+        tokens=row["tokens"],
+        measures=tuple(Measure(name, row[name], *bounds.get(name, (None, None))) for name in measured),
+        pii=tuple(sorted(json.loads(row["pii"] or "{}").items())),
+        toxicity=row["toxicity"],
+        toxic_words=row["toxic_words"] or 0,
+        toxic_lines=tuple(Line(text[line["start"] : line["end"]][:200], line["score"]) for line in lines),
+        cuts=tuple(text[span["start"] : span["end"]][:200] for span in (decided or {}).get("cut") or ()),
+        opening=text[:300],
+        title=page.get("title") or "",
+        headers=tuple(sorted(page.get("headers", {}).items())),
+        languages=tuple(sorted(json.loads(row.get("languages") or "{}").items(), key=lambda one: (-one[1], one[0]))),
+        language_mixed=row.get("language_mixed"),
+        repairs=tuple(sorted(json.loads(row.get("repairs") or "{}").items())),
+    )
