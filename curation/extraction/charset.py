@@ -76,7 +76,7 @@ _EXTRA_LABELS = {
 }
 
 
-UNWANTED = re.compile("[\0\ud800-\udfff]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def is_html(content_type: str | None, body: bytes) -> bool:
@@ -94,10 +94,41 @@ def decode(body: bytes, charset: str | None) -> tuple[str, str]:
     detection. Labels mean what the standard says (`gb2312` is GBK, `iso-8859-1` is windows-1252); unknown ones fall to
     detection. Bytes that cannot be decoded become U+FFFD; NUL and lone surrogates are removed. Never raises.
     """
+    name, mark = _encoding(body, charset)
+    text = body[mark:].decode(_CODECS.get(name, name), "replace").replace("\0", "")
+    return text if _is_text(text) else _SURROGATES.sub("", text), name
+
+
+def to_utf8(body: bytes, charset: str | None) -> bytes:
+    """The text that `decode` gives, in UTF-8; `body` itself where it is that already, as nearly all pages are."""
+    name, mark = _encoding(body, charset)
+    if name == "utf-8" and b"\0" not in body:
+        found = body[mark:]
+        if found.isascii() or _is_utf8(found):
+            return found
+    return decode(body, charset)[0].encode()
+
+
+def _encoding(body: bytes, charset: str | None) -> tuple[str, int]:
+    """The standard's name for the encoding, and the length of the byte order mark."""
     name, mark = next(((name, len(bom)) for bom, name in _BOMS if body.startswith(bom)), ("", 0))
-    name = name or _named(charset) or _declared(body[:PRESCAN_BYTES]) or _detected(body)
-    text = body[mark:].decode(_CODECS.get(name, name), "replace")
-    return UNWANTED.sub("", text), name
+    return name or _named(charset) or _declared(body[:PRESCAN_BYTES]) or _detected(body), mark
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_text(text: str) -> bool:
+    """Whether no lone surrogate is in it."""
+    try:
+        return text.isascii() or text.encode() != b""
+    except UnicodeEncodeError:
+        return False
 
 
 def _named(label: str | None) -> str | None:

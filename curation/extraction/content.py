@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from resiliparse.parse.html import HTMLTree
 
-from curation.extraction.charset import UNWANTED, decode
+from curation.extraction.charset import to_utf8
 from curation.extraction.choose import choose
 from curation.extraction.elements import TAGS
 from curation.extraction.features import FEATURES, Tables, context, rows
@@ -43,7 +43,7 @@ def extract_text(html: bytes, *, content_type: str | None = None, url: str | Non
     `content_type` is the HTTP header's value, for its charset. `url` has no influence: the same page gives the same
     text wherever it lies. At most `MAX_HTML_BYTES` are read. Empty where there is no main content. Never raises.
     """
-    return extract_decoded(decode(html[:MAX_HTML_BYTES], media_type(content_type)[1])[0])
+    return _text_of(_parse(to_utf8(html[:MAX_HTML_BYTES], media_type(content_type)[1])))
 
 
 def extract_batch(pages: Iterable[tuple[bytes, str | None]]) -> list[str]:
@@ -53,15 +53,24 @@ def extract_batch(pages: Iterable[tuple[bytes, str | None]]) -> list[str]:
 
 def extract_decoded(html: str) -> str:
     """As `extract_text`, for a page that is decoded already."""
-    page = parse(html)
+    return _text_of(parse(html))
+
+
+def _text_of(page: Page) -> str:
     text = layout(page, choose(probabilities(page, shipped_model()), block_sizes(page)))
-    lines = (line.rstrip() for line in UNWANTED.sub("", text).split("\n"))  # a regular expression would be quadratic
-    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
+    # Line by line: a regular expression for spaces at the end would be quadratic.
+    text = "\n".join([line.rstrip() for line in text.replace("\0", "").split("\n")])
+    return (_BLANK_LINES.sub("\n\n", text) if "\n\n\n" in text else text).strip("\n")
 
 
 def parse(html: str) -> Page:
-    """The blocks of a page. What the parser writes out is canonical: the tree that browsers build, spelt in full."""
-    safe = bounded(html.encode("utf-8", "replace"), MAX_HTML_BYTES).decode("utf-8", "replace")
+    """The blocks of a page."""
+    return _parse(html.encode("utf-8", "replace"))
+
+
+def _parse(html: bytes) -> Page:
+    # What the parser writes out is canonical: the tree that browsers build, spelt in full.
+    safe = bounded(html, MAX_HTML_BYTES).decode("utf-8", "replace")
     return scan(str(HTMLTree.parse(safe)).encode("utf-8", "replace"))
 
 

@@ -10,6 +10,7 @@ them so:
   (the latter are also what the standard copies into every following paragraph while they stay open);
 - attributes of a tag beyond `MAX_ATTRIBUTE_BYTES` in all, or `MAX_ATTRIBUTES` in number;
 - tags deeper than `MAX_DEPTH` open elements (browsers stop at 512), whose text stays;
+- `<code>` where `MAX_CODE` of them are open, for the standard has every one reopened in each following paragraph;
 - everything after `MAX_TAGS` tags or `max_bytes` bytes.
 """
 
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 MAX_DEPTH = 256
 MAX_TAGS = 200_000
+MAX_CODE = 16
 MAX_ATTRIBUTES = 64
 MAX_ATTRIBUTE_BYTES = 4096
 MAX_NAME = 32  # longer names are of elements nobody knows
@@ -29,17 +31,17 @@ MAX_NAME = 32  # longer names are of elements nobody knows
 # itself, are not counted: each of them nests only within a counted one.
 _UNCOUNTED = (
     "area base br col embed hr img input link meta param source track wbr frame keygen command basefont bgsound image "
-    "p li dd dt td th tr tbody thead tfoot option optgroup colgroup caption html head body rb rt rp rtc"
+    "p li dd dt td th tr tbody thead tfoot colgroup caption html head body"
 )
 _DROPPED = "b big em font i nobr s small strike strong tt u"  # formatting elements without `a` and `code`
 _SILENT = "script style iframe noembed noframes"  # raw text that is never content
 _RAW = "title textarea xmp"  # raw text that is
 # An end tag does not reach an element of its name beyond one of these, so they must not be popped by it.
-_BARRIERS = "table object applet marquee template button"
+_BARRIERS = "table object applet marquee template button select svg math"
 # An inline end tag does not reach beyond any block.
 _BLOCKS = (
     "address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer form "
-    "frameset h1 h2 h3 h4 h5 h6 header hgroup listing main menu nav ol pre search section select summary ul svg math"
+    "frameset h1 h2 h3 h4 h5 h6 header hgroup listing main menu nav ol pre search section summary ul"
 )
 
 _FORMATTING, _ORDINARY, _BLOCK, _BARRIER, _FREE, _NO_TEXT, _RAW_TEXT = range(7)
@@ -69,6 +71,8 @@ def _table() -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
 
 
 _NAMES, _KINDS = _table()
+_CODE, _FORM = (np.uint32(_name_hash(name)) for name in (b"code", b"form"))
+_ADOPTIONS = 7  # the end tag of a formatting element gives up beyond so many blocks
 _DOCTYPE = np.frombuffer(b"doctype", np.uint8)
 
 
@@ -168,10 +172,23 @@ def _tag_end(source: NDArray[np.uint8], start: int, limits: NDArray[np.int64]) -
 
 
 @numba.njit(cache=True, nogil=True)
+def _is_removed(stack: NDArray[np.uint32], kinds: NDArray[np.uint8], depth: int) -> bool:
+    """Whether `</code>` takes a `<code>` from the elements that are reopened, by the standard's adoption agency."""
+    blocks = 0
+    for level in range(depth - 1, -1, -1):
+        if stack[level] == _CODE:
+            return blocks < _ADOPTIONS
+        if kinds[level] == _BARRIER:
+            return False
+        blocks += kinds[level] == _BLOCK
+    return True
+
+
+@numba.njit(cache=True, nogil=True)
 def _bound(
     source: NDArray[np.uint8], out: NDArray[np.uint8], names: NDArray[np.uint32], kinds: NDArray[np.uint8]
 ) -> int:
-    size, place, written, tags, depth = len(source), 0, 0, 0, 0
+    size, place, written, tags, depth, codes = len(source), 0, 0, 0, 0, 0
     stack = np.empty(MAX_DEPTH, np.uint32)
     stack_kinds = np.empty(MAX_DEPTH, np.uint8)
     limits = np.zeros(1, np.int64)
@@ -231,18 +248,25 @@ def _bound(
         emit = True
         if closing:
             if kind != _FREE and kind != _RAW_TEXT:
+                if value == _CODE and codes > 0 and _is_removed(stack, stack_kinds, depth):
+                    codes -= 1
                 level = depth - 1
                 while level >= 0 and stack[level] != value:
                     if stack_kinds[level] == _BARRIER or (kind == _ORDINARY and stack_kinds[level] == _BLOCK):
                         level = -1
                     level -= 1
-                if level >= 0:
+                if level >= 0 and value == _FORM:  # the only one that leaves what is open within it open
+                    depth -= 1
+                    for index in range(level, depth):
+                        stack[index], stack_kinds[index] = stack[index + 1], stack_kinds[index + 1]
+                elif level >= 0:
                     depth = level
         elif kind != _FREE and kind != _RAW_TEXT:
-            if depth < MAX_DEPTH:
+            if depth < MAX_DEPTH and (value != _CODE or codes < MAX_CODE):
                 stack[depth] = value
                 stack_kinds[depth] = kind
                 depth += 1
+                codes += value == _CODE
             else:
                 emit = False
         if not emit:
