@@ -19,7 +19,7 @@ from manifests.errors import UsageError
 from manifests.files import join
 from manifests.manifest import MANIFEST_NAME, read_manifest
 from pipelines.commands import run_curate, wide_console
-from pipelines.recipe import load_recipe
+from pipelines.recipe import load_recipe, shipped_recipes
 
 if TYPE_CHECKING:
     from finetune.ablation import Ablation
@@ -84,11 +84,13 @@ def resolve_targets(targets: Sequence[str], out: str) -> list[Target]:
         raise UsageError(f"give from 2 to {len(LABELS)} builds or recipes to compare, not {len(targets)}")
     plan = []
     for label, target in zip(LABELS, targets, strict=False):
-        if not os.path.isdir(target):
+        # A folder may have a recipe's name by chance, as `make demo` makes one called `demo`.
+        has_manifest = os.path.isfile(os.path.join(target, MANIFEST_NAME))
+        if not os.path.isdir(target) or (target in shipped_recipes() and not has_manifest):
             load_recipe(target)
             plan.append(Target(label, Path(target).stem, join(out, "builds", label), target))
             continue
-        if not os.path.isfile(os.path.join(target, MANIFEST_NAME)):
+        if not has_manifest:
             raise UsageError(
                 f"{target}: no finished build (no {MANIFEST_NAME}, which is written last); if it was interrupted, run "
                 "its `winnow curate` again"

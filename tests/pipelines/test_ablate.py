@@ -117,7 +117,11 @@ def test_a_recipe_is_built_first_and_compared_with_a_finished_build(
     assert capfd.readouterr().out == ""
 
 
-def test_targets_are_finished_builds_or_recipes(finished: Path, tmp_path: Path) -> None:
+def test_targets_are_finished_builds_or_recipes(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("demo").mkdir()  # as `make demo` does: not a build
     assert resolve_targets([str(finished), "demo"], "OUT") == [
         Target("A", "out", str(finished), None),
         Target("B", "demo", "OUT/builds/B", "demo"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.extraction import MAX_HTML_BYTES, decode, extract_text, is_html
+from curation.extraction import MAX_HTML_BYTES, decode, extract_batch, extract_decoded, extract_text, is_html
 
 PAGE = """<!DOCTYPE html><html><head><title>Site</title><script>var nav = "Skript";</script></head><body>
 <nav><ul><li><a href="/">Startsida</a></li><li><a href="/om">Om oss</a></li></ul></nav>
@@ -43,6 +43,11 @@ def test_preformatted_text_keeps_its_layout() -> None:
 
 def test_a_page_with_little_text_gives_its_content() -> None:
     assert extract_text(b"<body><nav>Menu</nav><p>Short.</p></body>") == "Short."
+
+
+def test_a_batch_gives_what_its_pages_give() -> None:
+    pages = [(PAGE.encode(), None), (PAGE.encode("latin-1"), "text/html; charset=iso-8859-1"), (b"", None)]
+    assert extract_batch(pages) == [extract_text(PAGE.encode())] * 2 + [""] == [extract_decoded(PAGE)] * 2 + [""]
 
 
 def test_the_charset_of_the_header_decides() -> None:
