@@ -11,6 +11,8 @@ them so:
 - attributes of a tag beyond `MAX_ATTRIBUTE_BYTES` in all, or `MAX_ATTRIBUTES` in number;
 - tags deeper than `MAX_DEPTH` open elements (browsers stop at 512), whose text stays;
 - `<code>` where `MAX_CODE` of them are open, for the standard has every one reopened in each following paragraph;
+- `<html>` and `<body>` after `MAX_ROOTS`, and attributes and unknown elements of new names after `MAX_NAMES`;
+- cells and rows outside of tables, which parsers leave out, too;
 - everything after `MAX_TAGS` tags or `max_bytes` bytes.
 """
 
@@ -22,7 +24,9 @@ from numpy.typing import NDArray
 
 MAX_DEPTH = 256
 MAX_TAGS = 200_000
-MAX_CODE = 16
+MAX_CODE = 3
+MAX_ROOTS = 8  # tags of <html> and <body>; each merges its attributes into the first
+MAX_NAMES = 2000  # of attributes and of elements nobody knows; parsers look them up one after another
 MAX_ATTRIBUTES = 64
 MAX_ATTRIBUTE_BYTES = 4096
 MAX_NAME = 32  # longer names are of elements nobody knows
@@ -71,7 +75,13 @@ def _table() -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
 
 
 _NAMES, _KINDS = _table()
-_CODE, _FORM = (np.uint32(_name_hash(name)) for name in (b"code", b"form"))
+_CODE, _FORM, _TABLE, _HTML, _BODY = (
+    np.uint32(_name_hash(name)) for name in (b"code", b"form", b"table", b"html", b"body")
+)
+_CELLS = np.array(
+    sorted(_name_hash(name) for name in b"td th tr tbody thead tfoot caption col colgroup".split()), np.uint32
+)
+_ELEMENT = np.uint32(0x9E3779B9)  # sets names of elements apart from those of attributes
 _ADOPTIONS = 7  # the end tag of a formatting element gives up beyond so many blocks
 _DOCTYPE = np.frombuffer(b"doctype", np.uint8)
 
@@ -137,10 +147,26 @@ def _raw_end(source: NDArray[np.uint8], start: int, name_start: int, name_end: i
 
 
 @numba.njit(cache=True, nogil=True)
-def _tag_end(source: NDArray[np.uint8], start: int, limits: NDArray[np.int64]) -> int:
-    """The `>` that ends the tag whose name ends at `start`, -1 if none does; `limits` gets where attributes may end."""
+def _is_known(names: NDArray[np.uint32], value: np.uint32, limits: NDArray[np.int64]) -> bool:
+    """Whether a name was met before, or is one of the first `MAX_NAMES`; `limits[1]` counts them."""
+    wanted = np.uint32(value | np.uint32(1))
+    place = np.int64(wanted >> np.uint32(19))
+    while names[place] != 0 and names[place] != wanted:
+        place = (place + 1) & 8191
+    if names[place] == wanted:
+        return True
+    if limits[1] >= MAX_NAMES:
+        return False
+    limits[1] += 1
+    names[place] = wanted
+    return True
+
+
+@numba.njit(cache=True, nogil=True)
+def _tag_end(source: NDArray[np.uint8], start: int, limits: NDArray[np.int64], known: NDArray[np.uint32]) -> int:
+    """The `>` that ends the tag whose name ends at `start`, -1 if none; `limits[0]` gets where attributes may end."""
     size, place, count = len(source), start, 0
-    keep = start
+    keep, kept = start, True
     while True:
         while place < size and (_is_space(source[place]) or source[place] == 47):
             place += 1
@@ -149,8 +175,10 @@ def _tag_end(source: NDArray[np.uint8], start: int, limits: NDArray[np.int64]) -
         if source[place] == 62:
             limits[0] = keep
             return place
+        name = np.uint32(source[place] | 32)
         place += 1  # a name may begin with `=`
         while place < size and not (_is_space(source[place]) or source[place] in (47, 62, 61)):
+            name = np.uint32(name * np.uint32(16777619) + np.uint32(source[place] | 32))
             place += 1
         after = place
         while after < size and _is_space(source[after]):
@@ -167,7 +195,9 @@ def _tag_end(source: NDArray[np.uint8], start: int, limits: NDArray[np.int64]) -
         if place > size:
             return -1
         count += 1
-        if count <= MAX_ATTRIBUTES and place - start <= MAX_ATTRIBUTE_BYTES:
+        kept = kept and count <= MAX_ATTRIBUTES and place - start <= MAX_ATTRIBUTE_BYTES
+        kept = kept and _is_known(known, np.uint32(name * np.uint32(2654435761)), limits)
+        if kept:
             keep = place
 
 
@@ -191,7 +221,9 @@ def _bound(
     size, place, written, tags, depth, codes = len(source), 0, 0, 0, 0, 0
     stack = np.empty(MAX_DEPTH, np.uint32)
     stack_kinds = np.empty(MAX_DEPTH, np.uint8)
-    limits = np.zeros(1, np.int64)
+    limits = np.zeros(2, np.int64)
+    known = np.zeros(8192, np.uint32)
+    roots = tables = 0
     while place < size:
         byte = source[place]
         if byte != 60 or place + 1 >= size:
@@ -229,7 +261,7 @@ def _bound(
                 letter |= 32
             value = np.uint32(value * np.uint32(131) + np.uint32(letter))
             name_end += 1
-        end = _tag_end(source, name_end, limits)
+        end = _tag_end(source, name_end, limits, known)
         tags += 1
         if end < 0 or tags > MAX_TAGS:
             break
@@ -237,7 +269,18 @@ def _bound(
         slot = np.searchsorted(names, value)
         if slot < len(names) and names[slot] == value:
             kind = kinds[slot]
-        if kind == _FORMATTING or name_end - name_start > MAX_NAME:
+        unknown = kind == _ORDINARY and not (slot < len(names) and names[slot] == value)
+        dropped = kind == _FORMATTING or name_end - name_start > MAX_NAME
+        if unknown and not dropped:
+            dropped = not _is_known(known, np.uint32((value ^ _ELEMENT) * np.uint32(2654435761)), limits)
+        if not closing and kind == _FREE:
+            if value in (_HTML, _BODY):
+                roots += 1
+                dropped = roots > MAX_ROOTS
+            elif tables == 0:
+                cell = np.searchsorted(_CELLS, value)
+                dropped = bool(cell < len(_CELLS) and _CELLS[cell] == value)
+        if dropped:
             place = end + 1
             continue
         if kind == _NO_TEXT:
@@ -260,6 +303,8 @@ def _bound(
                     for index in range(level, depth):
                         stack[index], stack_kinds[index] = stack[index + 1], stack_kinds[index + 1]
                 elif level >= 0:
+                    for index in range(level, depth):
+                        tables -= stack[index] == _TABLE
                     depth = level
         elif kind != _FREE and kind != _RAW_TEXT:
             if depth < MAX_DEPTH and (value != _CODE or codes < MAX_CODE):
@@ -267,6 +312,7 @@ def _bound(
                 stack_kinds[depth] = kind
                 depth += 1
                 codes += value == _CODE
+                tables += value == _TABLE
             else:
                 emit = False
         if not emit:

@@ -74,8 +74,27 @@ def test_nul_and_surrogates_do_not_reach_the_text() -> None:
         b"".join(b"<font color=%d>" % index for index in range(2000)) + b"<p>x" * 50_000,
         b"<table>" * 100_000,
         b"word " * 2_000_000,
+        b"".join(b"<body a%d=1>" % index for index in range(100_000)) + b"<p>x",
+        b"".join(b"<p a%d=1>x" % index for index in range(200_000)),
+        b"".join(b"<x-%d>y</x-%d>" % (index, index) for index in range(90_000)),
+        b"<tr class=a>word<tr class=b>" * 100_000,
+        b"".join(b"<p><code class=%d>" % index for index in range(300)) + b"<p>x" * 190_000,
+        b"<pre>" + b" " * 4_000_000 + b"x",
     ],
-    ids=["nesting", "attributes", "one-attribute", "formatting", "tables", "text"],
+    ids=[
+        "nesting",
+        "attributes",
+        "one-attribute",
+        "formatting",
+        "tables",
+        "text",
+        "roots",
+        "attribute-names",
+        "element-names",
+        "stray-rows",
+        "reopened",
+        "spaces",
+    ],  # fmt: skip
 )
 def test_hostile_pages_end(html: bytes) -> None:
     assert len(extract_text(html)) <= MAX_HTML_BYTES

@@ -99,3 +99,18 @@ def test_any_markup_gives_no_more_bytes_than_it_has(parts: list[str]) -> None:
     html = "".join(parts).encode("latin-1")
     once = bounded(html, LIMIT)
     assert len(once) <= len(html)
+
+
+def test_rows_and_cells_outside_of_tables_are_left_out_as_parsers_do() -> None:
+    assert bounded(b"<td>a<table><tr><td>b</table><td>c", 100) == b"a<table><tr><td>b</table>c"
+
+
+def test_names_beyond_the_first_two_thousand_are_left_out() -> None:
+    html = b"".join(b"<p a%d=1>" % index for index in range(2100))
+    assert bounded(html, 1 << 20).count(b"=1") == 2000
+    assert bounded(html + b"<p class=b>", 1 << 20).endswith(b"<p>")
+    assert bounded(b"<p class=b>" + html + b"<p class=b>", 1 << 20).endswith(b"<p class=b>")
+
+
+def test_the_body_begins_a_few_times_only() -> None:
+    assert bounded(b"<body>x" * 20, 1000).count(b"<body>") == 8
