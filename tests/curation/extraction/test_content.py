@@ -94,7 +94,7 @@ def test_nul_and_surrogates_do_not_reach_the_text() -> None:
         "stray-rows",
         "reopened",
         "spaces",
-    ],  # fmt: skip
+    ],
 )
 def test_hostile_pages_end(html: bytes) -> None:
     assert len(extract_text(html)) <= MAX_HTML_BYTES
