@@ -17,6 +17,7 @@ import numpy as np
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from curation import mixing
+from curation.dedup.config import MinHashConfig
 from curation.documents import WEB
 from curation.ingest import Ingest
 from curation.reading.common_crawl import expand_crawls
@@ -24,7 +25,8 @@ from curation.reading.remote import is_url
 from curation.reading.sources import InputFile, Inputs, expand, merged
 from curation.select import bounds
 from manifests.errors import JobError, UsageError
-from manifests.files import digest_file, filesystem, is_local, join, read_bytes, write_bytes
+from manifests.files import digest_file, exists, filesystem, is_local, join, read_bytes, write_bytes
+from pipelines.copy_limits import check_clusters, check_order, check_shares
 from pipelines.parts import open_parquet, write_table
 from pipelines.progress import Progress
 from pipelines.recipe import Recipe
@@ -38,7 +40,7 @@ from pipelines.records import (
     written,
 )
 from pipelines.runner import run_pipeline, write_json_lines
-from pipelines.stages import copies, dedup, ingest, links, publish, select, shard
+from pipelines.stages import copies, copy_examples, dedup, ingest, links, publish, select, shard, verify
 from pipelines.stages.histograms import load_histograms
 from pipelines.stages.publish import Published
 
@@ -74,9 +76,12 @@ class Build:
         links.check(recipe.links, inputs.files)
         ingested = self._ingest(inputs.files)
         check_errors(ingested, recipe.limits.max_error_share)
+        check_order(self.work, ingested, recipe.dedup.keep.signals)
         clusters = self._dedup(ingested)
+        check_clusters(self.work, ingested, clusters, recipe.dedup.limits)
         linked = self._links(ingested)
         selected = self._select(ingested, clusters, linked)
+        check_shares(selected, recipe.dedup.limits)
         settings = {"output": recipe.output.model_dump(mode="json")}
         made_from = [*ingested, selected, *([linked] if linked else [])]
         key = stage_key("shard", shard.VERSION, settings, [item.digest for item in made_from])
@@ -121,7 +126,7 @@ class Build:
 
     def _dedup(self, ingested: Sequence[Completion]) -> Completion:
         recipe, work = self.recipe, self.work
-        settings = recipe.dedup.model_dump(mode="json", exclude={"keep"})
+        settings = recipe.dedup.model_dump(mode="json", exclude={"keep", "limits"})
         key = stage_key("dedup", dedup.VERSION, settings, [item.digest for item in ingested])
         record = f"{dedup.FOLDER}/{COMPLETION}"
         with self.progress.stage("dedup") as note:
@@ -131,18 +136,33 @@ class Build:
                 return found
             remove_tree(join(work, dedup.FOLDER))
             write_table(join(work, dedup.CLUSTERS), dedup.CLUSTER.empty_table())
+            write_bytes(join(work, dedup.SIZES), json.dumps(dedup.cluster_facts(dedup.CLUSTER.empty_table())).encode())
             parts = ingest.document_parts(ingested)
             documents = sum(item.facts["documents"] for item in ingested)
             if parts:
                 url = self._orders("dedup/orders.jsonl", [{"documents": part.path} for part in parts])
                 partitions = dedup.partitions_for(documents)
-                self._pipeline(lambda pipeline: dedup.build(pipeline, url, work, recipe.dedup, partitions), "dedup")
+                minhash = recipe.dedup.minhash
+                if minhash is not None and minhash.verify == "jaccard":
+                    self._verified(url, minhash, partitions)
+                else:
+                    self._pipeline(lambda pipeline: dedup.build(pipeline, url, work, recipe.dedup, partitions), "dedup")
             with open_parquet(join(work, dedup.CLUSTERS)) as file:
-                facts = {"members": file.metadata.num_rows}
-            completion = Completion(key, (written(work, dedup.CLUSTERS),), facts)
+                facts = {"members": file.metadata.num_rows, **json.loads(read_bytes(join(work, dedup.SIZES)))}
+            recall = [verify.RECALL] if exists(join(work, verify.RECALL)) else []
+            outputs = tuple(written(work, path) for path in (dedup.CLUSTERS, dedup.SIZES, *recall))
+            completion = Completion(key, outputs, facts)
             save_completion(work, record, completion)
             note(f"{facts['members']:,} documents have a copy")
             return completion
+
+    def _verified(self, url: str, minhash: MinHashConfig, partitions: int) -> None:
+        config, work = self.recipe.dedup, self.work
+        write_table(join(work, verify.PROPOSED), verify.CANDIDATE.empty_table())
+        self._pipeline(lambda p: verify.build_propose(p, url, work, config, partitions), "dedup")
+        self._pipeline(lambda p: verify.build_verify(p, url, work, minhash), "dedup")
+        for path in (verify.WHOLE, verify.PROPOSED, verify.PAIRS):
+            remove_tree(join(work, path))
 
     def _links(self, ingested: Sequence[Completion]) -> Completion | None:
         """Votes for the pages, where there are WAT files or a list to count them from."""
@@ -207,12 +227,17 @@ class Build:
                 dedup.CLUSTERS if clusters.facts["members"] else None, clusters.facts["members"], recipe.dedup.keep
             )
             self._pipeline(lambda p: select.build_judge(p, url, work, policy, members, seed), "select")
+            removed = copies.found_copies(work, load_histograms(join(work, select.JUDGED_TOKENS)))
             mixture, cuts = self._mixture(url)
             every = self._orders("select/orders.jsonl", rows)
             self._pipeline(lambda p: select.build_decide(p, every, work, policy, cuts, near, seed), "select")
+            pairs = copy_examples.example_pairs(work)
+            if pairs:
+                self._pipeline(lambda p: copy_examples.build_examples(p, url, work, pairs), "select")
             outputs = [written(work, path) for path in (select.HISTOGRAMS, select.SUMMARY, select.BOUNDS)]
+            outputs += [written(work, copy_examples.EXAMPLES)] if pairs else []
             outputs += [written(work, row["decisions"]) for row in documents]
-            completion = Completion(key, tuple(outputs), {"mixture": mixture})
+            completion = Completion(key, tuple(outputs), {"mixture": mixture, "copies": removed})
             save_completion(work, record, completion)
             return completion
 

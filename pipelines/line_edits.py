@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from curation.dedup.config import MinHashConfig
-from curation.dedup.minhash import shingle_hashes
+from curation.dedup.shingles import Shingle, shingle_set
 from curation.documents import CODE, record_id
 from curation.page_text import PageTexts
 from curation.privacy import scrub
@@ -60,14 +60,14 @@ def document_lines(
 
 def compared(text: str, other: Mapping[str, Any], recipe: Recipe | None) -> Copy:
     """How a text and the copy of it that stays, a row of documents, differ."""
-    minhash = recipe.dedup.minhash if recipe else None
-    similarity = shingle_similarity(text, other["text"], (minhash or MinHashConfig()).ngram)
+    minhash = (recipe.dedup.minhash if recipe else None) or MinHashConfig()
+    similarity = shingle_similarity(text, other["text"], minhash.ngram, minhash.shingle)
     return Copy(other["id"], other["uri"], similarity, *first_difference(text, other["text"]))
 
 
-def shingle_similarity(a: str, b: str, ngram: int) -> float:
-    """Jaccard similarity of the sets of runs of `ngram` words of two texts; of shorter ones 1 for the same words."""
-    one, other = (np.unique(shingle_hashes(text, ngram, scheme="affine64")) for text in (a, b))
+def shingle_similarity(a: str, b: str, ngram: int, shingle: Shingle = "words") -> float:
+    """Jaccard similarity of the sets of shingles of two texts; of those too short for one, 1 for the same words."""
+    one, other = (shingle_set(text, ngram, shingle) for text in (a, b))
     shared = len(np.intersect1d(one, other, assume_unique=True))
     union = len(one) + len(other) - shared
     return shared / union if union else float(a.split() == b.split())

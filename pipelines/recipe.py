@@ -68,6 +68,20 @@ class InputsConfig(Config):
         return Access(self.retries, self.anonymous)
 
 
+class DedupLimits(Config):
+    """When copies are too many to be true, and a build stops before anything is published."""
+
+    max_cluster: int = Field(
+        default=100_000, ge=2, description="different texts that one cluster may join; equal texts count once"
+    )
+    max_source_share: Share = Field(
+        default=0.95, description="share of one source's documents, of those that pass the rules, that may be copies"
+    )
+    min_documents: int = Field(
+        default=1_000, ge=1, description="documents from which on a source's share of copies is looked at"
+    )
+
+
 class DedupConfig(Config):
     """Which copies are removed, and which one stays."""
 
@@ -76,6 +90,7 @@ class DedupConfig(Config):
         default=MinHashConfig(), description="remove near-duplicates; null turns it off"
     )
     keep: KeepConfig = Field(default=KeepConfig(), description="which copy stays, among those that pass the rules")
+    limits: DedupLimits = Field(default=DedupLimits(), description="when a build stops because of its copies")
 
 
 class OutputConfig(Config):

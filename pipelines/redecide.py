@@ -27,6 +27,7 @@ from manifests.config import check_config
 from manifests.errors import JobError, UsageError
 from manifests.files import exists, join, read_bytes
 from manifests.manifest import read_manifest
+from pipelines.copy_limits import check_signals
 from pipelines.parts import open_parquet, read_columns, sort_rows
 from pipelines.recipe import Recipe
 from pipelines.records import WORK
@@ -152,11 +153,12 @@ def redecide(build: StoredBuild, recipe: Recipe, outcomes: Outcomes, *, check: b
         JobError: the documents that are left cannot meet the mixture.
     """
     policy, mixed = recipe.policy(), bool(recipe.mixture)
+    check_signals([part.columns for part in build.parts], recipe.dedup.keep.signals)
     clusters = read_columns(join(build.work, dedup.CLUSTERS))
-    loaded = LoadedClusters(clusters if clusters.num_rows else None, 1)
+    loaded = LoadedClusters(clusters if clusters.num_rows else None, 1, recipe.dedup.keep.signals)
     decided, members = [], []
     for part in build.parts:
-        documents = _signals(build, part, (policy, build.recipe.policy()))
+        documents = _signals(build, part, (policy, build.recipe.policy()), recipe.dedup.keep.signals)
         stored = stored_decisions(build, part, ["key", "stage", "rule", "tokens", "cut"])
         if not stored["key"].equals(documents["key"]):
             raise UsageError(f"{build.out}: {part.decisions} does not belong to {part.documents}; {_again(build)}")
@@ -167,7 +169,7 @@ def redecide(build: StoredBuild, recipe: Recipe, outcomes: Outcomes, *, check: b
         decided.append(_decided(part, documents, ruled, tokens, outcomes, with_ids=mixed))
         judged = documents.select(["key", "id", "source", "uri"])
         judged = judged.append_column("keep", pa.array(ruled.keep())).append_column("tokens", pa.array(tokens))
-        members += [from_ipc(block) for _, block in loaded.payloads(judged, documents["date"])]
+        members += [from_ipc(block) for _, block in loaded.payloads(judged, documents)]
     if members:
         copies = choose_copies(sort_rows(pa.concat_tables(members), "component", "key"), recipe.dedup.keep)
         near = recipe.dedup.minhash.threshold if recipe.dedup.minhash else None
@@ -203,8 +205,8 @@ def _again(build: StoredBuild) -> str:
     return f"run `winnow curate` again with the build's recipe and --out {build.out}"
 
 
-def _signals(build: StoredBuild, part: Part, policies: Sequence[Policy]) -> pa.Table:
-    needed = {name for policy in policies for name in needed_columns(policy, part.columns)}
+def _signals(build: StoredBuild, part: Part, policies: Sequence[Policy], more: Sequence[str]) -> pa.Table:
+    needed = {name for policy in policies for name in needed_columns(policy, part.columns)} | set(more)
     documents = read_columns(join(build.work, part.documents), [name for name in part.columns if name in needed])
     order = {"documents": part.documents, "links": part.links}
     try:

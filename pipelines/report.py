@@ -29,6 +29,8 @@ from manifests.files import exists, filesystem, join, read_bytes, write_bytes
 from manifests.manifest import read_manifest
 from pipelines import report_views as views
 from pipelines.charts import stacked_bar
+from pipelines.duplicates_view import Duplicates, curve_chart, minhash_of, read_duplicates, recall_rows, sizes_chart
+from pipelines.records import WORK
 
 REPORT_NAME = "report.html"
 CARD_NAME = "README.md"
@@ -96,6 +98,7 @@ class ClusterView:
     size: int
     tokens: int
     members: tuple[ClusterMember, ...]
+    component: str = ""  # its key in hex
 
 
 def largest_clusters(copies: pa.Table, count: int = CLUSTERS_SHOWN, members: int = MEMBERS_SHOWN) -> list[ClusterView]:
@@ -115,11 +118,13 @@ def largest_clusters(copies: pa.Table, count: int = CLUSTERS_SHOWN, members: int
         rows = copies.filter(pc.equal(copies["component"], pa.scalar(names[row], copies["component"].type)))
         shown = rows.sort_by(order).slice(0, members).select(MEMBER_COLUMNS).to_pylist()
         tokens = pc.sum(rows["tokens"]).as_py() or 0
-        clusters.append(ClusterView(sizes[row], tokens, tuple(ClusterMember(**member) for member in shown)))
+        clusters.append(ClusterView(sizes[row], tokens, tuple(ClusterMember(**one) for one in shown), names[row].hex()))
     return clusters
 
 
-def render_report(manifest: Mapping[str, Any], summary: Summary, copies: pa.Table) -> str:
+def render_report(
+    manifest: Mapping[str, Any], summary: Summary, copies: pa.Table, duplicates: Duplicates | None = None
+) -> str:
     """The whole report as one HTML page.
 
     Args:
@@ -127,7 +132,10 @@ def render_report(manifest: Mapping[str, Any], summary: Summary, copies: pa.Tabl
             whose rows are shown in the order they have.
         summary: the merged summary of all parts, ingest included.
         copies: a row for each document that has a copy, with at least the columns of `COPY_COLUMNS`.
+        duplicates: what else is known of the copies.
     """
+    duplicates, minhash = duplicates or Duplicates(), minhash_of(manifest)
+    recall = recall_rows(minhash, duplicates.recall) if minhash else []
     kept_samples, dropped_samples = views.sample_groups(summary)
     hosts, hosts_sampled = views.host_rows(summary)
     shown_inputs, more_inputs = views.inputs(manifest)
@@ -151,6 +159,11 @@ def render_report(manifest: Mapping[str, Any], summary: Summary, copies: pa.Tabl
         "signals": views.signal_charts(summary),
         "similarity": views.similarity_chart(summary),
         "clusters": [(cluster, _uri_differences(cluster)) for cluster in largest_clusters(copies)],
+        "minhash": minhash,
+        "recall": recall,
+        "curve": curve_chart(minhash, recall) if minhash else None,
+        "cluster_sizes": sizes_chart(duplicates.sizes),
+        "examples": duplicates.examples,
         "kept_samples": kept_samples,
         "dropped_samples": dropped_samples,
         "recipe": _yaml(manifest.get("recipe") or {}),
@@ -227,12 +240,13 @@ def write_report(out: str) -> None:
     try:
         summary = from_json(read_bytes(join(out, *SUMMARY_PATH)))
         copies = _read_copies(out)
+        duplicates = read_duplicates(join(out, WORK))
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise UsageError(
             f"{join(out, '.work', 'select')}: cannot be read ({error}); delete this folder and run `winnow curate` "
             f"with the same recipe and --out {out}"
         ) from error
-    write_bytes(join(out, REPORT_NAME), render_report(manifest, summary, copies).encode())
+    write_bytes(join(out, REPORT_NAME), render_report(manifest, summary, copies, duplicates).encode())
 
 
 def _read_copies(out: str) -> pa.Table:

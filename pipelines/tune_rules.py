@@ -172,7 +172,7 @@ def _check_tunable(key: str) -> None:
         return
     if section in ("quality", "code") and key not in _NO_THRESHOLDS:
         return
-    if section in _DECIDE_NOTHING:
+    if section in _DECIDE_NOTHING or key.startswith("dedup.limits"):
         why = "decides nothing about a document"
     elif key.startswith(_COPIES):
         why = "changes which documents are found to be copies"

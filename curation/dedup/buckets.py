@@ -55,8 +55,12 @@ def candidate_pairs(
     *,
     threshold: float = 0.75,
     cap: int = 32,
+    least: float | None = None,
 ) -> Pairs:
     """Pairs of documents that share a bucket and whose sketches' estimated Jaccard similarity reaches `threshold`.
+
+    With `least`, pairs from there on are given, for a comparison that knows better than the estimate; who leads in a
+    large bucket, and so who is linked with whom, still goes by `threshold`.
 
     Args:
         hashes: band hash [m] of each row; a bucket is the rows of one hash.
@@ -64,6 +68,7 @@ def candidate_pairs(
         sketches: [m, p], as `curation.dedup.minhash.sketch` makes them.
         threshold: least estimated similarity of a pair, over 0 and up to 1.
         cap: documents of a bucket up to which every pair is compared.
+        least: least estimated similarity of a pair that is given, up to `threshold`, which it is by default.
     """
     keys = as_keys(keys)
     if not (len(hashes) == len(keys) == len(sketches)) or sketches.ndim != 2:
@@ -72,9 +77,10 @@ def candidate_pairs(
     hashes, keys, sketches = hashes[order], keys[order], np.ascontiguousarray(sketches[order])
     starts = _run_starts(hashes)
     needed = _matches_needed(threshold, sketches.shape[1])
-    left, right, matches, stray = _link_buckets(starts, sketches, needed, cap)
+    given = needed if least is None else _matches_needed(min(least, threshold), sketches.shape[1])
+    left, right, matches, stray = _link_buckets(starts, sketches, needed, given, cap)
     if stray.any():
-        more = _link_strays(starts, sketches, stray, needed)
+        more = _link_strays(starts, sketches, stray, given)
         left, right, matches = (np.concatenate(both) for both in zip((left, right, matches), more, strict=True))
     low, high = np.minimum(left, right), np.maximum(left, right)
     similarity = similarity_of_matches(matches, sketches.shape[1]).astype(np.float32)
@@ -145,8 +151,11 @@ def _matches(a: Any, b: Any) -> int:
 
 
 @compiled
-def _link_buckets(starts: Any, sketches: Any, needed: int, cap: int) -> Any:
-    """Linked rows and their matches, and which rows found no leader; rows are sorted by (hash, key)."""
+def _link_buckets(starts: Any, sketches: Any, needed: int, given: int, cap: int) -> Any:
+    """Linked rows and their matches, and which rows found no leader; rows are sorted by (hash, key).
+
+    A pair is linked from `given` matches on; a row that no leader has `needed` matches with leads or strays.
+    """
     stray = np.zeros(sketches.shape[0], np.bool_)
     left = np.empty(1024, np.int64)
     right = np.empty(1024, np.int64)
@@ -165,12 +174,12 @@ def _link_buckets(starts: Any, sketches: Any, needed: int, cap: int) -> Any:
             if end - first <= cap:
                 for other in range(first, row):
                     found = _matches(sketches[other], sketches[row])
-                    if found >= needed:
+                    if found >= given:
                         left[count], right[count], matches[count] = other, row, found
                         count += 1
                 continue
             best, second = -1, -1
-            best_found, second_found = needed - 1, needed - 1
+            best_found, second_found = given - 1, given - 1
             for place in range(leading):
                 found = _matches(sketches[leaders[place]], sketches[row])
                 if found > best_found:
@@ -184,7 +193,9 @@ def _link_buckets(starts: Any, sketches: Any, needed: int, cap: int) -> Any:
                 if second >= 0:
                     left[count], right[count], matches[count] = second, row, second_found
                     count += 1
-            elif leading < cap:
+            if best_found >= needed:
+                continue
+            if leading < cap:
                 leaders[leading] = row
                 leading += 1
             else:

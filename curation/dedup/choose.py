@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,16 @@ from curation.dedup.keys import as_keys, key_words
 from manifests.config import Config
 from manifests.errors import UsageError
 
-Criterion: TypeAlias = Literal["source", "longest", "newest", "oldest"]
-_COLUMNS = {"source": "source", "longest": "length", "newest": "date", "oldest": "date"}
+Signal: TypeAlias = Annotated[str, Field(pattern=r"^(highest|lowest):[a-z0-9_@.-]{1,100}$")]
+Criterion: TypeAlias = Literal["source", "longest", "shortest", "newest", "oldest", "id"] | Signal
+_COLUMNS = {
+    "source": "source", "longest": "length", "shortest": "length", "newest": "date", "oldest": "date", "id": "id",
+}  # fmt: skip
+_SIGNAL = ":"  # parts `highest` from the name of a signal
+
+
+def _column(criterion: str) -> str:
+    return _COLUMNS.get(criterion) or criterion.partition(_SIGNAL)[2]
 
 
 class KeepConfig(Config):
@@ -22,7 +30,8 @@ class KeepConfig(Config):
 
     order: tuple[Criterion, ...] = Field(
         default=("source", "longest"),
-        description="`source`: earlier in `sources`; `longest`: more tokens; `newest`, `oldest`: by date, unknown last",
+        description="`source`: earlier in `sources`; `longest`, `shortest`: by tokens; `newest`, `oldest`: by date; "
+        "`highest:SIGNAL`, `lowest:SIGNAL`: by a stored number; `id`: the smallest. What is unknown comes last",
     )
     sources: tuple[str, ...] = Field(
         default=(), description="sources, best first; one that is not listed comes after them"
@@ -30,9 +39,12 @@ class KeepConfig(Config):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        repeated = {_COLUMNS[one] for one in self.order if sum(_COLUMNS[o] == _COLUMNS[one] for o in self.order) > 1}
+        compared = [_column(one) for one in self.order]
+        repeated = {column for column in compared if compared.count(column) > 1}
         if repeated:
             raise ValueError(f"`order` compares the {sorted(repeated)[0]} twice; the second can decide nothing")
+        if "id" in self.order[:-1]:
+            raise ValueError("`order` goes on after `id`, which no two copies share; nothing after it can decide")
         if len(set(self.sources)) < len(self.sources):
             raise ValueError("`sources` lists a source twice")
         if self.sources and "source" not in self.order:
@@ -42,8 +54,13 @@ class KeepConfig(Config):
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns that `choose` will read."""
-        needed = (_COLUMNS[criterion] for criterion in self.order if criterion != "source" or self.sources)
+        needed = (_column(one) for one in self.order if one != "id" and (one != "source" or self.sources))
         return tuple(needed)
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Names of the stored numbers that the order compares, in its order."""
+        return tuple(_column(one) for one in self.order if _SIGNAL in one)
 
 
 def choose(
@@ -60,8 +77,8 @@ def choose(
     Args:
         component: component key [n] of each document (16 bytes).
         keys: document keys [n]; the smallest is the last tie-break.
-        columns: `source` (strings), `length` (numbers, tokens say) and `date` (datetime64, NaT where unknown), those
-            that `config.columns` names, [n] each.
+        columns: `source` (strings), `length` (numbers, tokens say), `date` (datetime64, NaT where unknown) and signals
+            (float64, NaN where not measured), those that `config.columns` names, [n] each.
         eligible: which documents [n] passed the rules; only they can stay.
 
     Raises:
@@ -73,8 +90,8 @@ def choose(
         raise UsageError(f"the order in which duplicates are kept needs the column `{missing[0]}`, which is not there")
     sort_keys: list[NDArray[Any]] = [*reversed(key_words(as_keys(component))), ~eligible]
     for criterion in config.order:
-        if _COLUMNS[criterion] in config.columns:
-            sort_keys += _ranks(criterion, columns[_COLUMNS[criterion]], config.sources)
+        if _column(criterion) in config.columns:
+            sort_keys += _ranks(criterion, columns[_column(criterion)], config.sources)
     high, low = key_words(as_keys(keys))
     # lexsort takes its most important key last.
     order = np.lexsort((low, high, *reversed(sort_keys[2:]), *sort_keys[:2]))
@@ -94,8 +111,13 @@ def _ranks(criterion: str, column: NDArray[Any], sources: tuple[str, ...]) -> li
         for rank, source in enumerate(sources):
             ranks[column == source] = rank
         return [ranks]
-    if criterion == "longest":
-        return [-column.astype(np.int64)]
+    if criterion in ("longest", "shortest"):
+        lengths = column.astype(np.int64)
+        return [-lengths if criterion == "longest" else lengths]
+    if _SIGNAL in criterion:
+        unmeasured = np.isnan(column)
+        values = np.where(unmeasured, 0.0, column)
+        return [unmeasured, -values if criterion.startswith("highest") else values]
     seconds = column.astype("datetime64[s]").astype(np.int64)
     unknown = np.isnat(column)
     return [unknown, np.where(unknown, 0, -seconds if criterion == "newest" else seconds)]

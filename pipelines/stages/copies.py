@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curation.dedup.choose import KeepConfig, choose
@@ -19,7 +21,7 @@ from manifests.files import join
 from pipelines.parts import read_columns, sort_rows, write_table
 from pipelines.records import files_below
 from pipelines.runner import explained
-from pipelines.stages.histograms import mixture_histograms
+from pipelines.stages.histograms import Histograms, mixture_histograms
 
 COPIES = "select/copies"
 MEMBERS_PER_PARTITION = 250_000
@@ -40,6 +42,7 @@ COPY = pa.schema(
         ("eligible", pa.bool_()),  # passed the rules
         ("exact", pa.binary(16)),
         ("similarity", pa.float64()),
+        ("signals", pa.list_(pa.float64())),  # those that the recipe's order compares, in its order; null: not measured
         ("kept", pa.bool_()),
         ("rule", pa.string()),  # same_record, exact or near; null for the copy that stays and for ineligible ones
         ("duplicate_of", pa.string()),
@@ -66,18 +69,21 @@ class Clusters:
     def load(self, work: str) -> LoadedClusters:
         """The clusters as arrays."""
         table = read_columns(join(work, self.path)) if self.path else None
-        return LoadedClusters(table, self.partitions)
+        return LoadedClusters(table, self.partitions, self.keep.signals)
 
 
 class LoadedClusters:
     """Clusters in memory (56 bytes a member), for finding the members among the documents of a part."""
 
-    def __init__(self, table: pa.Table | None, partitions: int) -> None:
-        self._table, self._partitions = table, partitions
+    def __init__(self, table: pa.Table | None, partitions: int, signals: Sequence[str] = ()) -> None:
+        self._table, self._partitions, self._signals = table, partitions, signals
         self._keys = key_array(table["key"]) if table is not None else np.empty(0, KEY)
 
-    def payloads(self, judged: pa.Table, dates: pa.ChunkedArray) -> Iterator[tuple[int, bytes]]:
-        """(partition, rows of `_MEMBER` as Arrow IPC) for the members among the rows of a judged part."""
+    def payloads(self, judged: pa.Table, documents: pa.Table) -> Iterator[tuple[int, bytes]]:
+        """(partition, rows of `_MEMBER` as Arrow IPC) for the members among the rows of a judged part.
+
+        `documents` has the same rows, with `date` and those of the signals that its source has.
+        """
         if self._table is None or not judged.num_rows:
             return
         keys = key_array(judged["key"])
@@ -92,10 +98,11 @@ class LoadedClusters:
             {
                 "component": cluster["component"],
                 **{name: here[name] for name in ("key", "id", "uri", "source", "tokens")},
-                "date": dates.take(pa.array(rows)),
+                "date": documents["date"].take(pa.array(rows)),
                 "eligible": here["keep"],
                 "exact": cluster["exact"],
                 "similarity": cluster["similarity"],
+                "signals": self._measured(documents, rows),
             },
             schema=_MEMBER,
         )
@@ -103,6 +110,15 @@ class LoadedClusters:
         partition = (first % np.uint64(self._partitions)).astype(np.int64)
         for index in np.unique(partition):
             yield int(index), to_ipc(members.filter(pa.array(partition == index)))
+
+    def _measured(self, documents: pa.Table, rows: NDArray[np.int64]) -> pa.Array:
+        known = documents.schema.names
+        columns = [
+            documents[name].take(pa.array(rows)).to_pylist() if name in known else [None] * len(rows)
+            for name in self._signals
+        ]
+        values = [list(row) for row in zip(*columns, strict=True)] or [[]] * len(rows)
+        return pa.array(values, _MEMBER.field("signals").type)
 
 
 class ChooseCopies(beam.DoFn):
@@ -121,7 +137,7 @@ class ChooseCopies(beam.DoFn):
         write_table(join(self._work, f"{COPIES}/part-{partition:05d}.parquet"), outcome)
         removed = outcome.filter(outcome["rule"].is_valid())
         for source in sorted(set(removed["source"].to_pylist())):
-            rows = removed.filter(pa.compute.equal(removed["source"], source))
+            rows = removed.filter(pc.equal(removed["source"], source))
             yield {name: -counts for name, counts in mixture_histograms(rows, source, self._seed).items()}
 
 
@@ -132,6 +148,7 @@ def choose_copies(members: pa.Table, keep: KeepConfig) -> pa.Table:
         "source": np.array(members["source"].to_pylist()),
         "length": members["tokens"].to_numpy(),
         "date": parse_dates(members["date"].to_pylist()),
+        **_signal_columns(members, keep.signals),
     }
     eligible = members["eligible"].to_numpy()
     best = choose(key_array(members["component"]), keys, columns, eligible, keep)
@@ -154,6 +171,12 @@ def choose_copies(members: pa.Table, keep: KeepConfig) -> pa.Table:
     for name, values in (("kept", kept), ("rule", rules), ("duplicate_of", duplicate_of)):
         outcome = outcome.append_column(COPY.field(name), pa.array(values, COPY.field(name).type))
     return outcome.select(COPY.names).cast(COPY)
+
+
+def _signal_columns(members: pa.Table, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    values = members["signals"].to_pylist() if names else []
+    columns = {name: [row[place] for row in values] for place, name in enumerate(names)}
+    return {name: np.array([np.nan if one is None else one for one in column]) for name, column in columns.items()}
 
 
 class LoadedCopies:
@@ -231,3 +254,28 @@ def to_ipc(table: pa.Table) -> bytes:
 def from_ipc(block: bytes) -> pa.Table:
     """The table of an Arrow IPC stream."""
     return pa.ipc.open_stream(block).read_all()
+
+
+def found_copies(work: str, left: Histograms) -> dict[str, dict[str, Any]]:
+    """By source: documents that `passed` the rules, those of them that are `copies`, and these by `rules`.
+
+    `left` are the judge's histograms, which count what is left after copies are removed.
+    """
+    removed: dict[str, Counter[str]] = {}
+    for name in files_below(join(work, COPIES)):
+        if name.endswith(".parquet"):
+            table = read_columns(join(work, COPIES, name), ["source", "rule"])
+            table = table.filter(table["rule"].is_valid())
+            for source, rule in zip(table["source"].to_pylist(), table["rule"].to_pylist(), strict=True):
+                removed.setdefault(source, Counter())[rule] += 1
+    found = {}
+    for name, counts in sorted(left.items()):
+        kind, _, source = name.partition(" ")
+        if kind == "documents":
+            rules = removed.get(source, Counter())
+            found[source] = {
+                "passed": int(counts.sum()) + rules.total(),
+                "copies": rules.total(),
+                "rules": dict(sorted(rules.items())),
+            }
+    return found

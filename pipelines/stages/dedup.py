@@ -4,10 +4,14 @@ Every document's exact hash, and the bands of its MinHash signature, are grouped
 A bucket verifies its candidates from the sketches that came with it. Components of the verified pairs are the
 clusters; which copy stays is decided later, in `select`, among those that pass the rules. One record that was met
 twice is always a copy, whatever the recipe looks for: ids are unique in the output.
+
+With `verify: jaccard` the pairs that the sketches let through are candidates, and `pipelines.stages.verify` compares
+their texts before they become clusters.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -16,18 +20,23 @@ import numpy as np
 import pyarrow as pa
 
 from curation.dedup.buckets import Pairs, candidate_pairs, exact_pairs
-from curation.dedup.components import connected_components
+from curation.dedup.components import cluster_sizes, connected_components
 from curation.dedup.keys import KEY
 from curation.dedup.minhash import band_hashes, exact_hash, has_signature, signatures, sketch
-from manifests.files import join
+from manifests.files import join, write_bytes
 from pipelines.parts import open_parquet, write_table
 from pipelines.recipe import DedupConfig
 from pipelines.runner import ReadTasks, explained
 
-VERSION = 2
+VERSION = 3
 FOLDER = "dedup"
 CLUSTERS = f"{FOLDER}/clusters.parquet"
+SIZES = f"{FOLDER}/clusters.json"
+CANDIDATES = "candidates"
 RECORD_LEVEL, EXACT_LEVEL = -2, -1
+LARGEST = 12
+"""Clusters that `SIZES` names."""
+MEMBERS_NAMED = 3
 DOCUMENTS_PER_PARTITION = 250_000
 """A partition of a band holds about so many entries (some 150 bytes each): the memory of one worker."""
 
@@ -48,17 +57,36 @@ def partitions_for(documents: int) -> int:
 
 
 def build(pipeline: beam.Pipeline, tasks_url: str, work: str, config: DedupConfig, partitions: int) -> None:
-    """The stage's job graph; it ends by writing `CLUSTERS`."""
-    _ = (
+    """The stage's job graph; it ends by writing `CLUSTERS` and `SIZES`."""
+    _ = found_pairs(pipeline, tasks_url, work, config, partitions).pairs | WriteGraph(work)
+
+
+def found_pairs(pipeline: beam.Pipeline, tasks_url: str, work: str, config: DedupConfig, partitions: int) -> Any:
+    """Packed pairs of all levels: `pairs`, and on the side `CANDIDATES`, those whose texts are still to be compared."""
+    return (
         pipeline
         | ReadTasks(tasks_url)
         | "Sign" >> beam.ParDo(SignPart(work, config, partitions))
         | "Buckets" >> beam.GroupByKey()
-        | "Verify" >> beam.ParDo(VerifyBuckets(config))
-        | "OneGraph" >> beam.Map(lambda pairs: (0, pairs))
-        | "Edges" >> beam.GroupByKey()
-        | "Components" >> beam.ParDo(WriteClusters(work))
+        | "Verify" >> beam.ParDo(VerifyBuckets(config)).with_outputs(CANDIDATES, main="pairs")
     )
+
+
+class WriteGraph(beam.PTransform):
+    """Packed pairs in, the files `CLUSTERS` and `SIZES` out."""
+
+    def __init__(self, work: str) -> None:
+        super().__init__()
+        self._work = work
+
+    def expand(self, pairs: beam.PCollection) -> beam.PCollection:
+        """All pairs meet on one worker."""
+        return (
+            pairs
+            | "OneGraph" >> beam.Map(lambda pairs: (0, pairs))
+            | "Edges" >> beam.GroupByKey()
+            | "Components" >> beam.ParDo(WriteClusters(self._work))
+        )
 
 
 class SignPart(beam.DoFn):
@@ -87,7 +115,12 @@ class SignPart(beam.DoFn):
         if minhash is None:
             return
         signed = signatures(
-            texts, ngram=minhash.ngram, num_perm=minhash.num_perm, seed=minhash.seed, scheme=minhash.scheme
+            texts,
+            ngram=minhash.ngram,
+            num_perm=minhash.num_perm,
+            seed=minhash.seed,
+            scheme=minhash.scheme,
+            shingle=minhash.shingle,
         )
         able = has_signature(signed)
         if not able.any():
@@ -135,8 +168,8 @@ class VerifyBuckets(beam.DoFn):
         self._config = config
 
     @explained
-    def process(self, element: tuple[tuple[int, int], Iterable[bytes]]) -> Iterator[bytes]:
-        """Yields packed pairs of this level and partition, if there are any."""
+    def process(self, element: tuple[tuple[int, int], Iterable[bytes]]) -> Iterator[Any]:
+        """Yields packed pairs of this level and partition, if there are any; those still to be compared on the side."""
         (level, _), blocks = element
         rows = unpack(blocks)
         if level in (RECORD_LEVEL, EXACT_LEVEL):
@@ -145,9 +178,17 @@ class VerifyBuckets(beam.DoFn):
             minhash = self._config.minhash
             assert minhash is not None, "only a MinHash recipe makes bands"
             pairs = candidate_pairs(
-                rows["hash"], rows["key"], rows["payload"], threshold=minhash.threshold, cap=minhash.bucket_cap
+                rows["hash"],
+                rows["key"],
+                rows["payload"],
+                threshold=minhash.threshold,
+                cap=minhash.bucket_cap,
+                least=minhash.candidate_similarity,
             )
-        if len(pairs.left):
+            if minhash.verify == "jaccard" and len(pairs):
+                yield beam.pvalue.TaggedOutput(CANDIDATES, pack_pairs(pairs, exact=False))
+                return
+        if len(pairs):
             yield pack_pairs(pairs, exact=level == EXACT_LEVEL)
 
 
@@ -161,6 +202,11 @@ def pack_pairs(pairs: Pairs, *, exact: bool) -> bytes:
     return rows.tobytes()
 
 
+def unpack_pairs(blocks: Iterable[bytes]) -> Any:
+    """The rows of packed pairs, one block after the other."""
+    return np.concatenate([np.empty(0, PAIR), *(np.frombuffer(block, PAIR) for block in blocks if block)])
+
+
 class WriteClusters(beam.DoFn):
     """Connects all verified pairs into clusters."""
 
@@ -171,10 +217,44 @@ class WriteClusters(beam.DoFn):
     @explained
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[int]:
         """Writes the clusters and yields how many documents they hold."""
-        rows = np.concatenate([np.frombuffer(block, PAIR) for block in element[1]])
-        table = cluster_table(rows)
+        table = cluster_table(unpack_pairs(element[1]))
         write_table(join(self._work, CLUSTERS), table)
+        write_bytes(join(self._work, SIZES), json.dumps(cluster_facts(table), sort_keys=True).encode())
         yield table.num_rows
+
+
+def cluster_facts(clusters: pa.Table) -> dict[str, Any]:
+    """How large the clusters are, from rows of `CLUSTER`.
+
+    `sizes`: documents in a cluster -> clusters, both as text and numbers that JSON keeps; `largest`: of the `LARGEST`
+    clusters by different texts, then documents, the component, both numbers, and keys of some members, all in hex.
+    """
+    if not clusters.num_rows:
+        return {"sizes": {}, "largest": []}
+    component = _keys_of(clusters["component"])
+    sizes = {str(size): count for size, count in cluster_sizes(component).items()}
+    names, codes = np.unique(component, return_inverse=True)
+    documents = np.bincount(codes)
+    # A text is in one cluster only, and the first document that has it bears its key.
+    texts = np.bincount(codes[_keys_of(clusters["exact"]) == _keys_of(clusters["key"])], minlength=len(names))
+    order = np.lexsort((np.arange(len(names)), -documents, -texts))[:LARGEST]
+    keys = clusters["key"]
+    largest = []
+    for place in order.tolist():
+        members = np.flatnonzero(codes == place)[:MEMBERS_NAMED]
+        largest.append(
+            {
+                "component": clusters["component"][int(members[0])].as_py().hex(),
+                "documents": int(documents[place]),
+                "texts": int(texts[place]),
+                "members": [keys[int(member)].as_py().hex() for member in members],
+            }
+        )
+    return {"sizes": sizes, "largest": largest}
+
+
+def _keys_of(column: pa.ChunkedArray) -> Any:
+    return np.frombuffer(b"".join(column.to_pylist()), KEY)
 
 
 def cluster_table(pairs: Any) -> pa.Table:

@@ -24,6 +24,7 @@ from manifests.digests import digest_json
 from manifests.errors import JobError, UsageError
 from manifests.files import exists, filesystem, is_local, join, read_bytes, size_of, write_bytes
 from manifests.manifest import MANIFEST_NAME, code_identity, read_manifest, write_manifest
+from pipelines.duplicates_view import read_duplicates
 from pipelines.parts import read_columns, write_table
 from pipelines.recipe import Recipe
 from pipelines.records import WORK, Completion, files_below, remove_tree, written
@@ -68,7 +69,8 @@ def publish(
     summary = statistics.from_json(read_bytes(join(work, select.SUMMARY)))
     document = manifest_document(recipe, work, staged, passed_over, ingested, selected, shards, summary)
     manifest = write_manifest(staged, document)
-    write_bytes(join(staged, REPORT), render_report(manifest, summary, copies_table(work)).encode())
+    page = render_report(manifest, summary, copies_table(work), read_duplicates(work))
+    write_bytes(join(staged, REPORT), page.encode())
     write_bytes(join(staged, CARD), render_card(manifest, summary).encode())
     moves = [[f"{WORK}/{file.path}", shard.place(file.path)] for item in shards for file in item.outputs]
     moves += [[f"{STAGED}/{name}", name] for name in files_below(staged) if name != MANIFEST_NAME]

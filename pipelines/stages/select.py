@@ -28,7 +28,7 @@ from pipelines.stages.histograms import Histograms, WriteHistograms, mixture_his
 from pipelines.stages.links import with_signals
 from pipelines.stages.shard import ID_BUCKETS, id_bucket
 
-VERSION = 2
+VERSION = 3
 FOLDER = "select"
 JUDGED_TOKENS = f"{FOLDER}/tokens.json"
 BOUNDARY = f"{FOLDER}/boundary.json"
@@ -72,13 +72,15 @@ class JudgePart(beam.DoFn):
         """Yields the eligible tokens by mixture bucket, and the part's cluster members on the side."""
         url = join(self._work, part["documents"])
         names = part["columns"]
-        documents = with_signals(self._work, part, read_columns(url, needed_columns(self._policy, names)))
+        signals = [name for name in self._clusters.keep.signals if name in names]
+        needed = dict.fromkeys([*needed_columns(self._policy, names), *signals])
+        documents = with_signals(self._work, part, read_columns(url, list(needed)))
         ruled = apply_rules(documents, self._policy)
         judged = _judged(documents, ruled, self._recount(url, documents, ruled))
         write_table(join(self._work, part["judged"]), judged)
         eligible = judged.filter(judged["keep"])
         yield mixture_histograms(eligible, part["source"], self._seed)
-        for partition, payload in self._members.payloads(judged, documents["date"]):
+        for partition, payload in self._members.payloads(judged, documents):
             yield beam.pvalue.TaggedOutput("members", (partition, payload))
 
     def _recount(self, url: str, documents: pa.Table, ruled: Ruled) -> tuple[list[int], list[int]]:

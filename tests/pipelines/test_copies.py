@@ -138,8 +138,8 @@ def judged(*numbers: int) -> pa.Table:
 
 
 def found_members(loaded: LoadedClusters, part: pa.Table) -> list[tuple[int, bool]]:
-    dates = pa.chunked_array([pa.array(["2026"] * part.num_rows)])
-    tables = [from_ipc(block) for _, block in loaded.payloads(part, dates)]
+    documents = pa.table({"date": ["2026"] * part.num_rows})
+    tables = [from_ipc(block) for _, block in loaded.payloads(part, documents)]
     return sorted((row["key"][0], row["eligible"]) for table in tables for row in table.to_pylist())
 
 

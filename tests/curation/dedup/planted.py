@@ -11,6 +11,8 @@ from curation.dedup.buckets import Pairs, candidate_pairs, concatenate_pairs
 from curation.dedup.config import MinHashConfig
 from curation.dedup.keys import Keys, hex_from_keys, keys_from_hex
 from curation.dedup.minhash import band_hashes, has_signature, signatures, sketch
+from curation.dedup.shingles import shingle_set
+from curation.dedup.verify import jaccard_similarities
 
 
 def numbered_keys(numbers: Iterable[int]) -> Keys:
@@ -41,18 +43,42 @@ def planted_pair(serial: int, shared: int, own: int) -> tuple[str, str]:
 
 def find_pairs(texts: list[str], config: MinHashConfig) -> dict[tuple[int, int], float]:
     """Pairs of places in `texts` that the configuration finds, with their estimated similarity."""
-    rows = signatures(texts, ngram=config.ngram, num_perm=config.num_perm, seed=config.seed, scheme=config.scheme)
+    rows = signatures(
+        texts,
+        ngram=config.ngram,
+        num_perm=config.num_perm,
+        seed=config.seed,
+        scheme=config.scheme,
+        shingle=config.shingle,
+    )
     places = np.flatnonzero(has_signature(rows))
     keys, sketches = numbered_keys(places.tolist()), sketch(rows[places])
     bands = band_hashes(rows[places], *config.bands_rows)
-    return as_dict(
-        concatenate_pairs(
-            [
-                candidate_pairs(bands[:, band], keys, sketches, threshold=config.threshold, cap=config.bucket_cap)
-                for band in range(bands.shape[1])
-            ]
-        )
+    found = concatenate_pairs(
+        [
+            candidate_pairs(
+                bands[:, band],
+                keys,
+                sketches,
+                threshold=config.threshold,
+                cap=config.bucket_cap,
+                least=config.candidate_similarity,
+            )
+            for band in range(bands.shape[1])
+        ]
     )
+    return verified(texts, as_dict(found), config) if config.verify == "jaccard" else as_dict(found)
+
+
+def verified(
+    texts: list[str], candidates: dict[tuple[int, int], float], config: MinHashConfig
+) -> dict[tuple[int, int], float]:
+    """The candidates whose true similarity reaches the threshold, with that."""
+    used = sorted({place for pair in candidates for place in pair})
+    sets = [shingle_set(texts[place], config.ngram, config.shingle) for place in used]
+    sides = [np.searchsorted(used, [pair[side] for pair in candidates]) for side in (0, 1)]
+    similarity = jaccard_similarities(sets, *sides).tolist()
+    return {pair: true for pair, true in zip(candidates, similarity, strict=True) if true >= config.threshold - 1e-9}
 
 
 def as_dict(pairs: Pairs) -> dict[tuple[int, int], float]:

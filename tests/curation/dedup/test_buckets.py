@@ -107,6 +107,32 @@ def test_a_document_that_bridges_two_leaders_joins_them() -> None:
     assert set(as_dict(pairs)) == {(0, 2), (1, 2)}
 
 
+def test_least_gives_pairs_below_the_threshold_too_and_changes_none_above() -> None:
+    sketches = np.zeros((4, 128), np.uint8)
+    sketches[1, :20] = 1  # estimated at 0.84 to the first
+    sketches[2, :45] = 2  # 0.65
+    sketches[3, :90] = 3  # 0.29
+    hashes, keys = np.zeros(4, np.uint64), numbered_keys(range(4))
+    strict = as_dict(candidate_pairs(hashes, keys, sketches, threshold=0.8))
+    loose = as_dict(candidate_pairs(hashes, keys, sketches, threshold=0.8, least=0.6))
+    assert set(strict) == {(0, 1)}
+    assert set(loose) == {(0, 1), (0, 2), (1, 2)}
+    assert loose[0, 1] == strict[0, 1]
+    assert as_dict(candidate_pairs(hashes, keys, sketches, threshold=0.8, least=0.9)) == strict
+
+
+def test_least_leaves_the_leaders_of_a_large_bucket_as_they_are() -> None:
+    sketches = np.repeat(sketches_of_families([0, 1, 2]), 20, axis=0)
+    sketches[20:40, :] = sketches[0]
+    sketches[20:40, :35] = 7  # 0.73 to the first family: no leader's follower at 0.8, yet given from 0.6 on
+    hashes, keys = np.zeros(60, np.uint64), numbered_keys(range(60))
+    strict = set(as_dict(candidate_pairs(hashes, keys, sketches, threshold=0.8, cap=8)))
+    loose = set(as_dict(candidate_pairs(hashes, keys, sketches, threshold=0.8, cap=8, least=0.6)))
+    assert strict < loose
+    assert {(0, row) for row in range(20, 40)} <= loose
+    assert {(20, row) for row in range(21, 40)} <= strict
+
+
 def test_unlike_documents_of_a_large_bucket_give_no_pair() -> None:
     sketches = np.random.default_rng(5).integers(0, 256, (20_000, 128), np.uint8)
     assert len(candidate_pairs(np.zeros(20_000, np.uint64), numbered_keys(range(20_000)), sketches)) == 0

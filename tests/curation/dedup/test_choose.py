@@ -19,6 +19,7 @@ def chosen(rows: list[dict[str, Any]], config: KeepConfig) -> list[int]:
         "source": np.array([row.get("source", "web") for row in rows], "U8"),
         "length": np.array([row.get("length", 1) for row in rows], np.int64),
         "date": np.array([row.get("date", "NaT") for row in rows], "datetime64[s]"),
+        "score": np.array([row.get("score", np.nan) for row in rows], np.float64),
     }
     eligible = np.array([row.get("eligible", True) for row in rows], bool)
     component = numbered_keys(row.get("component", 1) for row in rows)
@@ -59,6 +60,26 @@ def test_the_smallest_id_breaks_ties() -> None:
     assert chosen(rows, KeepConfig(order=())) == [1, 1, 1]
 
 
+def test_a_stored_number_decides_and_what_was_not_measured_comes_last() -> None:
+    rows: list[dict[str, Any]] = [{}, {"score": 0.2}, {"score": 0.9}, {"score": -np.inf}]
+    assert chosen(rows, KeepConfig(order=("highest:score",))) == [2, 2, 2, 2]
+    assert chosen(rows, KeepConfig(order=("lowest:score",))) == [3, 3, 3, 3]
+    assert chosen(rows[:1] * 2, KeepConfig(order=("lowest:score",))) == [0, 0]
+
+
+def test_criteria_are_asked_in_their_order() -> None:
+    rows: list[dict[str, Any]] = [
+        {"source": "code", "score": 0.5, "length": 3},
+        {"source": "web", "score": 0.5, "length": 1},
+        {"source": "web", "score": 0.5, "length": 2},
+        {"source": "web", "score": 0.4, "length": 9},
+    ]
+    order = ("source", "highest:score", "longest", "id")
+    assert chosen(rows, KeepConfig(order=order, sources=("web",))) == [2] * 4
+    assert chosen(rows, KeepConfig(order=("highest:score", "shortest"))) == [1] * 4
+    assert chosen(rows, KeepConfig(order=("id",))) == [0] * 4
+
+
 def test_only_eligible_copies_stay() -> None:
     rows = [{"length": 9, "eligible": False}, {"length": 3}, {"length": 5}]
     assert chosen(rows, KeepConfig()) == [2, 2, 2]
@@ -81,6 +102,8 @@ def test_a_missing_column_is_named() -> None:
 def test_columns_are_those_that_the_order_reads() -> None:
     assert KeepConfig().columns == ("length",)
     assert KeepConfig(order=("oldest", "source"), sources=("web",)).columns == ("date", "source")
+    order = KeepConfig(order=("highest:toxicity", "longest", "lowest:c4.lines", "id"))
+    assert (order.columns, order.signals) == (("toxicity", "length", "c4.lines"), ("toxicity", "c4.lines"))
 
 
 @pytest.mark.parametrize(
@@ -91,6 +114,10 @@ def test_columns_are_those_that_the_order_reads() -> None:
         ({"sources": ["web", "web"]}, "lists a source twice"),
         ({"order": ["longest"], "sources": ["web"]}, "`order` does not contain `source`"),
         ({"order": ["biggest"]}, "order.0"),
+        ({"order": ["highest:"]}, "order.0"),
+        ({"order": ["highest:a", "lowest:a"]}, "`order` compares the a twice"),
+        ({"order": ["shortest", "longest"]}, "`order` compares the length twice"),
+        ({"order": ["id", "longest"]}, "goes on after `id`"),
     ],
 )
 def test_orders_that_make_no_sense_are_refused(document: dict[str, Any], message: str) -> None:

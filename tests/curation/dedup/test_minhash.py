@@ -189,3 +189,14 @@ def test_verified_pairs_are_those_that_were_planted() -> None:
     texts = [text for serial in range(300) for text in planted_pair(serial, *(alike if serial % 2 else unlike))]
     found = find_pairs(texts, MinHashConfig())
     assert set(found) == {(2 * serial, 2 * serial + 1) for serial in range(1, 300, 2)}
+
+
+@pytest.mark.parametrize(("shared", "own"), [(70, 15), (80, 10), (86, 7), (90, 5)])
+def test_with_true_similarity_recall_is_the_curve_s_and_nothing_else_is_found(shared: int, own: int) -> None:
+    true = shared / (shared + 2 * own)
+    config = MinHashConfig(threshold=true, verify="jaccard")
+    texts = [text for serial in range(1500) for text in planted_pair(serial, shared, own)]
+    texts += [text for serial in range(1500, 1800) for text in planted_pair(serial, shared - 3, own + 2)]
+    found = find_pairs(texts, config)
+    assert set(found) <= {(2 * serial, 2 * serial + 1) for serial in range(1500)}
+    assert abs(len(found) / 1500 - config.candidate_probability(true)) < 0.03
