@@ -1,12 +1,27 @@
 """Personal data and secrets: `find` spans, `redact` them, or `scrub` a text in one call.
 
-Types: SECRET, CREDIT_CARD, EMAIL, IP_ADDRESS, PHONE_NUMBER. Cheap literal tests decide which detectors run, each
+The types are listed in `spans.TYPES`. Cheap literal tests decide which detectors run, each
 detector scans with one linear regular expression, and Python validates the candidates (check digits, number plans,
 address ranges, context).
 """
 
+from curation.privacy.addresses import AddressKind, address_kind
 from curation.privacy.scan import Kind, find
 from curation.privacy.scrub import PrivacyConfig, Scrubbed, scrub
-from curation.privacy.spans import PLACEHOLDERS, TYPES, Span, redact, resolve
+from curation.privacy.spans import OPTIONAL_TYPES, PLACEHOLDERS, TYPES, Span, redact, resolve
 
-__all__ = ["PLACEHOLDERS", "TYPES", "Kind", "PrivacyConfig", "Scrubbed", "Span", "find", "redact", "resolve", "scrub"]
+__all__ = [
+    "OPTIONAL_TYPES",
+    "PLACEHOLDERS",
+    "TYPES",
+    "AddressKind",
+    "Kind",
+    "PrivacyConfig",
+    "Scrubbed",
+    "Span",
+    "address_kind",
+    "find",
+    "redact",
+    "resolve",
+    "scrub",
+]

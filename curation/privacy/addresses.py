@@ -5,29 +5,39 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from typing import Literal
 
-from curation.privacy.spans import IP_ADDRESS, Span
+from curation.privacy.spans import IP_ADDRESS, PRIVATE_IP, Span
+
+AddressKind = Literal["public", "private", "loopback", "documentation", "resolver", "special"]
+"""`private` holds link-local and carrier-grade NAT too; `special` the unspecified, benchmark and multicast ranges."""
 
 # Fixed here and not taken from `ipaddress.is_global`, whose answers change between Python releases.
-_SPECIAL_V4 = tuple(
-    (int(network.network_address), int(network.broadcast_address))
-    for network in map(
-        ipaddress.IPv4Network,
-        (
-            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-            "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
-            "203.0.113.0/24", "224.0.0.0/3",
-        ),
+_KINDS_V4: tuple[tuple[AddressKind, str], ...] = (
+    ("private", "10.0.0.0/8 100.64.0.0/10 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16"),
+    ("loopback", "127.0.0.0/8"),
+    ("documentation", "192.0.2.0/24 198.51.100.0/24 203.0.113.0/24"),
+    ("special", "0.0.0.0/8 192.0.0.0/24 192.88.99.0/24 198.18.0.0/15 224.0.0.0/3"),
+)
+_KINDS_V6: tuple[tuple[AddressKind, str], ...] = (
+    ("loopback", "::1/128"),
+    ("private", "fc00::/7 fe80::/9"),
+    ("documentation", "2001:db8::/32 3fff::/20"),
+    ("special", "::/96 ::ffff:0:0/96 64:ff9b::/96 100::/64 ff00::/8"),
+)
+
+
+def _ranges(kinds: tuple[tuple[AddressKind, str], ...]) -> tuple[tuple[int, int, AddressKind], ...]:
+    """(first address, last address, kind) of each network; the first that holds an address names its kind."""
+    return tuple(
+        (int(network.network_address), int(network.broadcast_address), kind)
+        for kind, names in kinds
+        for network in map(ipaddress.ip_network, names.split())
     )
-)  # fmt: skip
-_SPECIAL_V6 = tuple(
-    (int(network.network_address), int(network.broadcast_address))
-    for network in map(
-        ipaddress.IPv6Network,
-        ("::/96", "::ffff:0:0/96", "64:ff9b::/96", "100::/64", "2001:db8::/32", "3fff::/20", "fc00::/7", "fe80::/9",
-         "ff00::/8"),
-    )
-)  # fmt: skip
+
+
+_RANGES_V4 = _ranges(_KINDS_V4)
+_RANGES_V6 = _ranges(_KINDS_V6)
 
 # BigCode's list of public DNS servers, and the IPv6 addresses of the largest three.
 _PUBLIC_DNS = """
@@ -67,7 +77,8 @@ _FILE_AFTER = re.compile(
 )
 _COLONS = re.compile(r":[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:")
 _V6 = re.compile(
-    r"[0-9A-Fa-f:](?<![A-Za-z0-9_:.].)(?:(?<=:):|[0-9A-Fa-f]{0,3}:)(?:[0-9A-Fa-f]{0,4}:){1,7}[0-9A-Fa-f]{0,4}(?![A-Za-z0-9_:])",
+    r"[0-9A-Fa-f:](?<![A-Za-z0-9_:.].)(?:(?<=:):"
+    r"|[0-9A-Fa-f]{0,3}:)(?:[0-9A-Fa-f]{0,4}:){1,7}[0-9A-Fa-f]{0,4}(?![A-Za-z0-9_:])",
     re.ASCII,
 )
 _ALLOCATED = re.compile(
@@ -76,8 +87,34 @@ _ALLOCATED = re.compile(
 _CONTEXT = 60
 
 
+def address_kind(value: str) -> AddressKind:
+    """What the IPv4 or IPv6 address `value` belongs to, by the IANA special-purpose registries (RFC 6890).
+
+    Raises:
+        ValueError: `value` is not an address.
+    """
+    address = ipaddress.ip_address(value)
+    return _kind_v4(int(address), str(address)) if address.version == 4 else _kind_v6(int(address))
+
+
+def _kind_v4(packed: int, value: str) -> AddressKind:
+    if value in _RESOLVERS_V4:
+        return "resolver"
+    return next((kind for low, high, kind in _RANGES_V4 if low <= packed <= high), "public")
+
+
+def _kind_v6(packed: int) -> AddressKind:
+    if packed in _RESOLVERS_V6:
+        return "resolver"
+    return next((kind for low, high, kind in _RANGES_V6 if low <= packed <= high), "public")
+
+
+_SPAN_TYPES: dict[AddressKind, str] = {"public": IP_ADDRESS, "private": PRIVATE_IP}
+"""Loopback and documentation addresses, resolvers and multicast groups are nobody's."""
+
+
 def find_ipv4(text: str) -> Iterator[Span]:
-    """Public IPv4 addresses; private, loopback, documentation and multicast ranges and public resolvers are left.
+    """Public IPv4 addresses (IP_ADDRESS) and those of private networks (PRIVATE_IP); no others.
 
     Version and section numbers have the same shape: what a version word, a product name or `==` introduces, and
     what begins with three small numbers without a word of networking near, is not an address.
@@ -88,10 +125,11 @@ def find_ipv4(text: str) -> Iterator[Span]:
         if any(len(octet) > 1 and octet[0] == "0" for octet in octets):
             continue
         numbers = [int(octet) for octet in octets]
-        if max(numbers) > 255 or value in _RESOLVERS_V4:
+        if max(numbers) > 255:
             continue
         packed = numbers[0] << 24 | numbers[1] << 16 | numbers[2] << 8 | numbers[3]
-        if any(low <= packed <= high for low, high in _SPECIAL_V4):
+        span_type = _SPAN_TYPES.get(_kind_v4(packed, value))
+        if span_type is None:
             continue
         start, end = match.span()
         before = text[max(0, start - _CONTEXT) : start]
@@ -106,7 +144,7 @@ def find_ipv4(text: str) -> Iterator[Span]:
             continue
         if max(numbers[:3]) <= _MAX_SMALL and not _NETWORK_NEAR.search(before) and not _NETWORK_NEAR.search(after[:20]):
             continue
-        yield Span(IP_ADDRESS, start, end, 0.9)
+        yield Span(span_type, start, end, 0.9)
 
 
 def _names_version(before: str) -> bool:
@@ -141,7 +179,7 @@ def may_hold_ipv6(text: str) -> bool:
 
 
 def find_ipv6(text: str) -> Iterator[Span]:
-    """Public IPv6 addresses; unique-local, link-local, documentation and multicast ranges and resolvers are left.
+    """Public IPv6 addresses (IP_ADDRESS), unique-local and link-local ones (PRIVATE_IP); no others.
 
     `1::2` is a slice and `std::end` a name: a compressed address has three groups, or begins with an allocated
     prefix; eight groups of two digits are an EUI-64.
@@ -162,6 +200,6 @@ def find_ipv6(text: str) -> Iterator[Span]:
             packed = int(ipaddress.IPv6Address(value))
         except ValueError:
             continue
-        if packed in _RESOLVERS_V6 or any(low <= packed <= high for low, high in _SPECIAL_V6):
-            continue
-        yield Span(IP_ADDRESS, match.start(), match.end(), 0.9)
+        span_type = _SPAN_TYPES.get(_kind_v6(packed))
+        if span_type:
+            yield Span(span_type, match.start(), match.end(), 0.9)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from curation.privacy.spans import SECRET, Span
 
@@ -62,6 +62,14 @@ _AWS_SECRET = re.compile(
 )
 _ACCOUNT_KEY = re.compile(r"AccountKey=([A-Za-z0-9/+]{86}==)")
 _URL_CREDENTIALS = re.compile(r"://([^\s/@:\"'`<>?#\\,;()\[\]]{0,128}:([^\s/@\"'`<>\\]{1,256}))@(?=[A-Za-z0-9\[])")
+_QUERY_CREDENTIALS = re.compile(
+    r"[?&](?:amp;)?(?:access_?token|auth_?token|refresh_?token|id_?token|token|api_?key|client_?secret|secret"
+    r"|passw(?:or)?d|pwd|sig"
+    r"|signature|x-amz-(?:signature|security-token))=([^&\s\"'<>#`\\(){}\[\],;]{6,1024})",
+    re.IGNORECASE,
+)
+_QUERY_TRIGGERS = (b"token=", b"key=", b"secret=", b"passwd=", b"password=", b"pwd=", b"sig=", b"signature=")
+_MIN_QUERY_DISTINCT = 5
 _KEY_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_END = re.compile(r"-----END (?:[A-Z0-9]{2,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_BODY = re.compile(r"[A-Za-z0-9/+=]{40}")
@@ -76,20 +84,49 @@ _RUN = re.compile(b"x" * MIN_RUN + b"x*")  # the literal lets `re` skip ahead in
 _MIN_DISTINCT = 8
 
 
-def find_secrets(text: str, ascii_text: bytes) -> Iterator[Span]:
-    """Spans of secrets. `ascii_text` is `text.encode("ascii", "replace")`: one byte for each character."""
-    for run in _RUN.finditer(ascii_text.translate(_WORD)):
-        yield from _tokens_in(text, run.start(), run.end())
+def word_runs(ascii_text: bytes) -> list[tuple[int, int]]:
+    """Where runs of at least MIN_RUN characters of [A-Za-z0-9_-] begin and end.
+
+    `ascii_text` is `text.encode("ascii", "replace")`: one byte for each character.
+    """
+    return [run.span() for run in _RUN.finditer(ascii_text.translate(_WORD))]
+
+
+def find_secrets(text: str, runs: Iterable[tuple[int, int]]) -> Iterator[Span]:
+    """Spans of secrets. `runs` are the `word_runs` of the text."""
+    for start, end in runs:
+        yield from _tokens_in(text, start, end)
     if "@" in text and "://" in text:
         for match in _URL_CREDENTIALS.finditer(text):
             if not _TEMPLATE.search(match[2]):
                 yield Span(SECRET, match.start(1), match.end(1), 0.9)
+    if "=" in text and "?" in text:
+        yield from _query_credentials(text)
     if "ecret" in text or "SECRET" in text:
         for match in _AWS_SECRET.finditer(text):
             if _is_random(match[1]) and not _is_hex(match[1]):
                 yield Span(SECRET, match.start(1), match.end(1), 0.9)
     if "-----BEGIN" in text:
         yield from _private_keys(text)
+
+
+def _query_credentials(text: str) -> Iterator[Span]:
+    """Values of `?access_token=` and the like in the query of a URL; templates and plain words are left."""
+    lowered = text.encode("ascii", "replace").lower()
+    if not any(trigger in lowered for trigger in _QUERY_TRIGGERS):
+        return
+    for match in _QUERY_CREDENTIALS.finditer(text):
+        value = match[1].rstrip(".%:!?*-")
+        password = match[0][1:].lower().startswith(("passw", "pwd", "amp;passw", "amp;pwd"))
+        if (
+            len(value) < 6
+            or "EXAMPLE" in value.upper()
+            or _TEMPLATE.search(value)
+            or len(set(value)) < _MIN_QUERY_DISTINCT
+        ):
+            continue
+        if password or (len(value) >= 12 and any(c.isdigit() for c in value) and any(c.isalpha() for c in value)):
+            yield Span(SECRET, match.start(1), match.start(1) + len(value), 0.8)
 
 
 def _tokens_in(text: str, start: int, end: int) -> Iterator[Span]:

@@ -7,14 +7,22 @@ from typing import Literal
 
 from curation.privacy.addresses import find_ipv4, find_ipv6, may_hold_ipv6
 from curation.privacy.cards import find_cards
-from curation.privacy.credentials import find_secrets
+from curation.privacy.credentials import find_secrets, word_runs
+from curation.privacy.crypto import find_crypto
 from curation.privacy.emails import find_emails
+from curation.privacy.ibans import find_ibans
+from curation.privacy.labelled import find_labelled
+from curation.privacy.macs import find_macs
+from curation.privacy.national import find_long_codes, find_national_ids, find_pans
+from curation.privacy.obfuscated import find_obfuscated
 from curation.privacy.phones import MIN_DIGITS, find_phones
-from curation.privacy.spans import PLACEHOLDERS, TYPES, Span, replace, resolve
+from curation.privacy.spans import NATIONAL_ID, PLACEHOLDERS, STREET_ADDRESS, TYPES, US_SSN, Span, replace, resolve
+from curation.privacy.streets import find_streets
 
 Kind = Literal["prose", "code"]
 
 MAX_ROUNDS = 8
+NATIONAL = frozenset((NATIONAL_ID, US_SSN))
 
 _DIGITS = bytes(48 if 48 <= code <= 57 else code for code in range(256))
 _BETWEEN_DIGITS = b" ()-./?"  # "?" is what every character outside ASCII becomes
@@ -22,7 +30,7 @@ _PHONE_RUN = b"0" * MIN_DIGITS
 _CARD_RUN = b"0" * 12
 
 
-def find(text: str, *, kind: Kind = "prose", region: str | None = None) -> list[Span]:
+def find(text: str, *, kind: Kind = "prose", region: str | None = None, types: Iterable[str] = TYPES) -> list[Span]:
     """Spans of personal data and secrets in `text`, sorted and disjoint.
 
     Args:
@@ -30,11 +38,12 @@ def find(text: str, *, kind: Kind = "prose", region: str | None = None) -> list[
         kind: "code" looks for no telephone numbers, and asks for more evidence before it takes `a@b.c` for an
             address or a number for a card.
         region: ISO 3166 code of the country whose national telephone numbers are looked for.
+        types: what to look for; `OPTIONAL_TYPES` only come when named here.
 
     Overlaps are resolved by `resolve`. The result is closed under redaction: once the spans found here are replaced
     by `<TYPE>`, nothing more is found. Time is linear in the length of the text.
     """
-    return find_closed(text, kind=kind, region=region)
+    return find_closed(text, kind=kind, region=region, types=types)
 
 
 def find_closed(
@@ -81,13 +90,16 @@ def _detect(text: str, kind: Kind, region: str | None, wanted: frozenset[str], m
     """One scan: cheap literal tests decide which detectors look at the text at all."""
     ascii_text = text.encode("ascii", "replace")
     digits = ascii_text.translate(_DIGITS)
-    spans: list[Span] = list(find_secrets(text, ascii_text))
+    lowered = ascii_text.lower()
+    runs = word_runs(ascii_text)
+    spans: list[Span] = list(find_secrets(text, runs))
     if "@" in text:
         spans += find_emails(text, kind)
-    if b"0.0" in digits:
-        spans += find_ipv4(text)
-    if may_hold_ipv6(text):
-        spans += find_ipv6(text)
+    spans += find_obfuscated(text, lowered)
+    if b"0" in digits:
+        spans += _detect_numbers(text, digits, lowered, kind, wanted)
+        spans += find_long_codes(text, runs)
+        spans += find_crypto(text, runs)
     joined = digits.translate(None, _BETWEEN_DIGITS)
     if _PHONE_RUN in joined:
         if kind == "prose":
@@ -95,3 +107,24 @@ def _detect(text: str, kind: Kind, region: str | None, wanted: frozenset[str], m
         if _CARD_RUN in joined:
             spans += find_cards(text, kind)
     return resolve(span for span in spans if span.type in wanted and span.score >= min_score) if spans else spans
+
+
+def _detect_numbers(text: str, digits: bytes, lowered: bytes, kind: Kind, wanted: frozenset[str]) -> list[Span]:
+    """Addresses of machines and numbers of persons and accounts: all of them hold a digit."""
+    spans: list[Span] = []
+    if b"0.0" in digits:
+        spans += find_ipv4(text)
+    if may_hold_ipv6(text):
+        spans += find_ipv6(text)
+    if text.count(":") > 4 or text.count("-") > 4 or text.count(".") > 1:
+        spans += find_macs(text)
+    if kind == "prose" and STREET_ADDRESS in wanted:
+        spans += find_streets(text, digits)
+    if b"00" in digits:
+        spans += find_ibans(text, digits)
+        if NATIONAL & wanted:
+            spans += find_national_ids(text, digits, kind)
+        if b"0000" in digits:
+            spans += find_pans(text, digits)
+        spans += find_labelled(text, lowered, digits)
+    return spans

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, cast
 
 import phonenumbers
 from pydantic import Field, field_validator
 
 from curation.privacy.scan import Kind, find_closed
-from curation.privacy.spans import Span, replace
+from curation.privacy.spans import TYPES, Span, replace
 from manifests.config import Config
 
-PiiType = Literal["SECRET", "CREDIT_CARD", "EMAIL", "IP_ADDRESS", "PHONE_NUMBER"]
+PiiType = Literal[
+    "SECRET", "IBAN", "CREDIT_CARD", "US_SSN", "NATIONAL_ID", "CRYPTO_ADDRESS", "EMAIL", "IP_ADDRESS", "MAC_ADDRESS",
+    "PASSPORT", "DRIVER_LICENSE", "BANK_ACCOUNT", "DATE_OF_BIRTH", "PHONE_NUMBER", "STREET_ADDRESS", "PRIVATE_IP",
+]  # fmt: skip
 
 MAX_PLACEHOLDER = 64
 
@@ -21,7 +24,10 @@ MAX_PLACEHOLDER = 64
 class PrivacyConfig(Config):
     """What is looked for, and what replaces it."""
 
-    types: tuple[PiiType, ...] = Field(default=get_args(PiiType), description="the types to replace")
+    types: tuple[PiiType, ...] = Field(
+        default=cast(tuple[PiiType, ...], TYPES),
+        description="the types to replace; all but PRIVATE_IP unless named",
+    )
     placeholders: dict[PiiType, str] = Field(
         default={}, description="type -> replacement; `<TYPE>` where none is given"
     )

@@ -6,17 +6,47 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 SECRET = "SECRET"
+IBAN = "IBAN"
 CREDIT_CARD = "CREDIT_CARD"
+US_SSN = "US_SSN"
+NATIONAL_ID = "NATIONAL_ID"
+CRYPTO_ADDRESS = "CRYPTO_ADDRESS"
 EMAIL = "EMAIL"
 IP_ADDRESS = "IP_ADDRESS"
+MAC_ADDRESS = "MAC_ADDRESS"
+PASSPORT = "PASSPORT"
+DRIVER_LICENSE = "DRIVER_LICENSE"
+BANK_ACCOUNT = "BANK_ACCOUNT"
+DATE_OF_BIRTH = "DATE_OF_BIRTH"
 PHONE_NUMBER = "PHONE_NUMBER"
+STREET_ADDRESS = "STREET_ADDRESS"
+PRIVATE_IP = "PRIVATE_IP"
 
-TYPES = (SECRET, CREDIT_CARD, EMAIL, IP_ADDRESS, PHONE_NUMBER)
-"""Every type, strongest first: where spans overlap, the type that comes first here wins."""
+TYPES = (
+    SECRET,
+    IBAN,
+    CREDIT_CARD,
+    US_SSN,
+    NATIONAL_ID,
+    CRYPTO_ADDRESS,
+    EMAIL,
+    IP_ADDRESS,
+    MAC_ADDRESS,
+    PASSPORT,
+    DRIVER_LICENSE,
+    BANK_ACCOUNT,
+    DATE_OF_BIRTH,
+    PHONE_NUMBER,
+    STREET_ADDRESS,
+)
+"""What is looked for unless told otherwise, strongest first: where spans overlap, the type that comes first wins."""
 
-PLACEHOLDERS: Mapping[str, str] = {name: f"<{name}>" for name in TYPES}
+OPTIONAL_TYPES = (PRIVATE_IP,)
+"""What is looked for only when asked for: addresses of private networks identify nobody by themselves."""
 
-_RANK = {name: rank for rank, name in enumerate(TYPES)}
+PLACEHOLDERS: Mapping[str, str] = {name: f"<{name}>" for name in (*TYPES, *OPTIONAL_TYPES)}
+
+_RANK = {name: rank for rank, name in enumerate((*TYPES, *OPTIONAL_TYPES))}
 
 
 @dataclass(frozen=True, slots=True)

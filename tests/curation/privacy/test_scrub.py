@@ -13,8 +13,15 @@ ada@lovelace.org a@b.co @ 86.231.85.193 2a02:8108::7b1f:1 415-422-5330 411111111
 <EMAIL> <SECRET> < > . - / x 7 + ( ) \u00e9 \u7684 \u0301 \U0001f600 \u0639\u0646 " \\n 1.2.3.4 0030 +49
 """
 SPACED = ["+1 202-555-0143", "(415) 422-5330", "4111 1111 1111 1111", "card ", "phone ", "version ", "ip ", " ", "\n"]
+LABELS = [
+    "passport ", "passport no. A1234567", "account number ", "ssn ", "536-32-3065", "536323065",
+    "DE89370400440532013000", "DOB: ", "12/03/1985", "12 March 1985", " born ", "111222333", "BSN ",
+    "00:1B:44:11:3A:B7", " at ", " dot org", "(at)", "[dot]", "350 Fifth Avenue", "12 rue de la Paix",
+    ", 75002 Paris", "Hauptstra\u00dfe 7", "Calle Mayor, 12", "P.O. Box 255", "880320-0016", "-", "e-mail ada",
+    "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "&token=k3J9sQ2xZ7pL0aBc", "driver's license ", "10.0.0.1", "address ",
+]  # fmt: skip
 TOKENS = ["AKIA" + "Q3EGWXYZ2NBVCRTU", "ghp_" + "aB3dEfGh1JkLmN0pQrStUvWxYz2468ACeg9x", "\ud800", "\0"]
-PIECES = st.sampled_from([*VALUES.split(), *SPACED, *TOKENS])
+PIECES = st.sampled_from([*VALUES.split(), *SPACED, *TOKENS, *LABELS])
 TEXTS = st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=60)
 KINDS = st.sampled_from(["prose", "code"])
 
