@@ -1,7 +1,7 @@
 """Pages per second, megabytes per second, peak memory and word F1 of extractors, one process each, one after the other.
 
     python -m tests.benchmarks.extraction          # WCXB's development pages beside ../shared, else the demo's pages
-    BENCH_CRAWL=some.warc.gz python -m tests.benchmarks.extraction memory      # a WARC once, 4 and 16 times, as a stream
+    BENCH_CRAWL=some.warc.gz python -m tests.benchmarks.extraction memory   # a WARC once, 4 and 16 times, as a stream
 
 F1 is over multisets of words, as WCXB counts it; Winnow's model learnt from those very pages, so its F1 here says
 nothing about other pages (docs/extraction.md has the cross-validated one).
