@@ -26,6 +26,7 @@ test-all: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.extraction
 
 lint: $(READY)
 	$(BIN)/ruff check .
