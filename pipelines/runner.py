@@ -9,11 +9,8 @@ import functools
 import inspect
 import json
 import logging
-import os
 import re
-import shlex
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -22,10 +19,10 @@ import apache_beam as beam
 from apache_beam.options import pipeline_options
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, SetupOptions, StandardOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from manifests.errors import JobError, UsageError, WinnowError
 from manifests.files import open_read, write_bytes
+from pipelines.local_workers import local_runner
 
 LOCAL_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 """The local runner by its full name: plain `DirectRunner` may hand a pipeline to Prism, which downloads a binary."""
@@ -124,8 +121,8 @@ def run_pipeline(options: PipelineOptions, build: Callable[[beam.Pipeline], None
     """
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # it would print each error once more
     try:
-        with _interruptible():
-            pipeline = beam.Pipeline(runner=_local_runner(options), options=options)
+        with _interruptible(), _runner(options) as runner:
+            pipeline = beam.Pipeline(runner=runner, options=options)
             build(pipeline)
             pipeline.run().wait_until_finish()
     except WinnowError:
@@ -165,14 +162,13 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _local_runner(options: PipelineOptions) -> FnApiRunner | None:
+def _runner(options: PipelineOptions) -> contextlib.AbstractContextManager[FnApiRunner | None]:
     """The local runner with worker processes of ours; None where the options alone say how to run."""
     direct = options.view_as(DirectOptions)
     local = options.view_as(StandardOptions).runner == LOCAL_RUNNER
     if not local or direct.direct_running_mode != "in_memory" or direct.direct_num_workers == 1:
-        return None
-    command = f"{shlex.quote(sys.executable)} -m pipelines.worker {os.getpid()}"
-    return FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command_string=command))
+        return contextlib.nullcontext()
+    return local_runner()
 
 
 class ReadTasks(beam.PTransform):

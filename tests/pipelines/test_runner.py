@@ -1,10 +1,17 @@
 import errno
+import os
+import shlex
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import DirectOptions, StandardOptions
 
 from manifests.errors import JobError, UsageError
+from pipelines import local_workers
 from pipelines.runner import LOCAL_RUNNER, describe_os_error, explained, make_options, run_pipeline
 
 
@@ -64,3 +71,19 @@ def test_file_errors_name_the_file() -> None:
     assert describe_os_error(FileNotFoundError(errno.ENOENT, "No such file or directory", "a")) == (
         "a: No such file or directory"
     )
+
+
+def test_a_worker_that_nobody_tells_to_stop_is_ended_after_its_grace(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(local_workers, "GRACE_SECONDS", 0.0)
+    over = tmp_path / "over"
+    waiting = f"import sys, time; from pipelines.worker import _end_with; _end_with({os.getpid()}, sys.argv[1])"
+    handler = object.__new__(local_workers.LocalWorker)
+    handler._worker_command_line = shlex.join([sys.executable, "-c", waiting, str(over)]).encode()
+    codes: list[int] = []
+    run_worker = lambda: codes.append(subprocess.run(handler._worker_command_line, shell=True).returncode)  # noqa: E731
+    handler.worker_thread = threading.Thread(target=run_worker)
+    handler.worker_thread.start()
+    handler.stop_worker()
+    assert codes == [0]
