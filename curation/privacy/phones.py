@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import phonenumbers
 
+from curation.privacy.context import words_before
 from curation.privacy.spans import PHONE_NUMBER, Span
 
 MIN_DIGITS, MAX_DIGITS = 7, 15
@@ -117,7 +118,7 @@ def _with_marks(shown: str, start: int) -> int:
 def _is_labelled(text: str, start: int, end: int) -> bool:
     """Whether a word such as "phone" stands before, or "fax" after."""
     near = text[max(0, start - 28) : start]
-    if _LETTER.search(near) and _LABEL_BEFORE.search(text[max(0, start - 40) : start]):
+    if _LETTER.search(near) and _LABEL_BEFORE.search(words_before(text, start, 40)):
         return True
     return _LABEL_AFTER.match(text, end) is not None
 

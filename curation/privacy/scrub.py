@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal, cast
 
 import phonenumbers
 from pydantic import Field, field_validator
 
+from curation.privacy.policies import KEYED, PolicyName, apply, policies_for, whole_escapes
+from curation.privacy.pseudonyms import Keys, Scope, load_keys
 from curation.privacy.scan import Kind, find_closed
-from curation.privacy.spans import TYPES, Span, replace
+from curation.privacy.spans import TYPES, Span
 from manifests.config import Config
 
 PiiType = Literal[
@@ -29,7 +31,24 @@ class PrivacyConfig(Config):
         description="the types to replace; all but PRIVATE_IP unless named",
     )
     placeholders: dict[PiiType, str] = Field(
-        default={}, description="type -> replacement; `<TYPE>` where none is given"
+        default={}, description="type -> replacement; `<TYPE>` (in code `REDACTED_TYPE`) where none is given"
+    )
+    policy: PolicyName = Field(
+        default="placeholder",
+        description="what is done with what is found: placeholder, pseudonym, fake or keep (count only)",
+    )
+    policies: dict[PiiType, PolicyName] = Field(default={}, description="type -> policy, where it is not `policy`")
+    scope: Scope = Field(
+        default="document",
+        description="where equal values get equal pseudonyms and fakes: within a document, or the whole build",
+    )
+    secret_env: str = Field(
+        default="WINNOW_PRIVACY_SECRET",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$",
+        description="environment variable that holds the secret of pseudonyms and fakes",
+    )
+    secret_file: str | None = Field(
+        default=None, description="file (or URL that fsspec opens) that holds it instead; never the secret itself"
     )
     region: str | None = Field(
         default=None, description="country (ISO 3166, e.g. US) whose national phone numbers are found"
@@ -56,43 +75,81 @@ class PrivacyConfig(Config):
                 raise ValueError(f"the placeholder of {name} would itself be replaced: {value!r}")
         return placeholders
 
-    def replacements(self) -> dict[str, str]:
-        """What replaces a span, for each of `types`."""
-        return {name: self.placeholders.get(name, f"<{name}>") for name in self.types}
+    def policy_of(self, name: str) -> PolicyName:
+        """What is done with a type."""
+        return self.policies.get(cast(PiiType, name), self.policy)
+
+    def keys(self) -> Keys | None:
+        """The keys of pseudonyms and fakes; None where no type that is looked for needs any.
+
+        Raises:
+            UsageError: the secret is missing or too short.
+        """
+        if not any(self.policy_of(name) in KEYED for name in self.types):
+            return None
+        return load_keys(self.scope, self.secret_env, self.secret_file)
 
 
 @dataclass(frozen=True, slots=True)
 class Scrubbed:
-    """A redacted text, how many spans of each type were replaced (sorted by type), and where the replacements are."""
+    """A redacted text, how many spans of each type were found (sorted by type), and where they are now.
+
+    `policies` says what was done with each of `spans`; kept values are where they were but for what moved them.
+    """
 
     text: str
     counts: dict[str, int]
     spans: tuple[tuple[str, int, int], ...]  # (type, start, end) in `text`
+    policies: tuple[PolicyName, ...] = field(default=(), compare=False)  # follows from the configuration
 
 
 DEFAULT = PrivacyConfig()
 
 
-def scrub(text: str, *, kind: Kind, config: PrivacyConfig = DEFAULT) -> Scrubbed:
-    """`text` with personal data and secrets replaced.
+def scrub(
+    text: str, *, kind: Kind, config: PrivacyConfig = DEFAULT, keys: Keys | None = None, document: str = ""
+) -> Scrubbed:
+    """`text` with personal data and secrets replaced, each type by its policy.
+
+    Args:
+        text: any string.
+        kind: "code" uses stand-ins that leave code parseable, see `curation.privacy.policies`.
+        config: what is looked for, and what is done with it.
+        keys: `config.keys()`, for callers with many texts; loaded where they are needed and not given.
+        document: the id of the document: equal values in two documents look the same only in the scope `build`.
 
     Idempotent: scrubbing the result changes nothing. Text outside the spans is unchanged.
+
+    Raises:
+        UsageError: a policy needs a secret that is missing or too short.
     """
-    placeholders = config.replacements()
-    spans = find_closed(
-        text,
-        kind=kind,
-        region=config.region,
-        types=config.types,
-        min_score=config.min_score,
-        placeholders=placeholders,
+    if keys is None:
+        keys = config.keys()
+    policies = policies_for(
+        cast(dict[str, PolicyName], config.policies),
+        config.policy,
+        cast(dict[str, str], config.placeholders),
+        kind,
+        keys,
+        document,
     )
-    if not spans:
-        return Scrubbed(text, {}, ())
-    redacted, moved = replace(text, spans, lambda span: placeholders[span.type])
-    counts = Counter(span.type for span in spans)
-    return Scrubbed(redacted, dict(sorted(counts.items())), tuple(map(_located, moved)))
 
+    masks: dict[str, str] = {name: policies.mask(name) for name in config.types}
 
-def _located(span: Span) -> tuple[str, int, int]:
-    return span.type, span.start, span.end
+    def scan(part: str) -> list[Span]:
+        spans = find_closed(
+            part,
+            kind=kind,
+            region=config.region,
+            types=config.types,
+            min_score=config.min_score,
+            placeholders=masks,
+        )
+        return whole_escapes(part, spans) if kind == "code" else spans
+
+    redacted, located = apply(text, scan, policies)
+    if not located:
+        return Scrubbed(redacted, {}, ())
+    counts = Counter(item.type for item in located)
+    spans = tuple((item.type, item.start, item.end) for item in located)
+    return Scrubbed(redacted, dict(sorted(counts.items())), spans, tuple(item.policy for item in located))

@@ -99,8 +99,8 @@ def test_outside_the_spans_nothing_changes(text, kind):
     assert redact(text, spans) == "".join([*pieces, text[cursor:]])
 
 
-@given(TEXTS, KINDS)
-def test_the_spans_of_a_scrubbed_text_are_its_placeholders(text, kind):
-    result = scrub(text, kind=kind)
+@given(TEXTS)
+def test_the_spans_of_a_scrubbed_text_are_its_placeholders(text):
+    result = scrub(text, kind="prose")
     assert [result.text[start:end] for _, start, end in result.spans] == [f"<{name}>" for name, _, _ in result.spans]
     assert sum(result.counts.values()) == len(result.spans)
