@@ -21,6 +21,7 @@ from curation.language import MODEL_PATH as LANGUAGE_MODEL
 from curation.language.model_source import local_model
 from curation.links import LinksConfig
 from curation.privacy import PrivacyConfig
+from curation.privacy.scrub import PiiType
 from curation.quality.families import FAMILIES, families_of
 from curation.quality.rules import Rule, RuleSet, rule_set, with_thresholds
 from curation.quality.scores import CLASSIFIER, PERPLEXITY, scores_of
@@ -262,11 +263,15 @@ class CodeConfig(RulesConfig):
 class PiiConfig(PrivacyConfig):
     """What is replaced in the text, and when a document holds too much of it."""
 
-    max_spans: int | None = Field(default=None, ge=0, description="drop documents with more replaced spans than this")
+    max_spans: int | None = Field(default=None, ge=0, description="drop documents with more spans, replaced or kept")
+    max_type_spans: dict[PiiType, Annotated[int, Field(ge=0)]] = Field(
+        default={}, description="type -> drop documents with more spans of it: {SECRET: 0}"
+    )
+    spans: bool = Field(default=True, description="publish where the spans are, as `spans` in the shards' meta")
 
     def detector(self) -> PrivacyConfig:
         """The part that changes the text."""
-        return PrivacyConfig(**self.model_dump(exclude={"max_spans"}))
+        return PrivacyConfig(**self.model_dump(exclude={"max_spans", "max_type_spans", "spans"}))
 
 
 class ToxicityConfig(Config):
@@ -314,7 +319,8 @@ class Policy(Config):
             "signals": list(self.quality.families()),
             "bad_words": self.quality.bad_words,
             "scores": [self.quality.classifier, self.quality.classifier_label, self.quality.perplexity],
-            "privacy": self.privacy.detector().model_dump(mode="json"),
+            # The secret counts by its fingerprint, see `stages.ingest.settings`, and not by where it lies.
+            "privacy": self.privacy.detector().model_dump(mode="json", exclude={"secret_env", "secret_file"}),
             "toxicity": [self.toxicity.model, self.toxicity.words],
             "tokenizer": self.tokenizer,
         }

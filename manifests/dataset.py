@@ -74,6 +74,10 @@ def verify_totals(manifest: Mapping[str, Any]) -> Iterator[Problem]:
             f"{totals['records']} records are not {totals['documents']} kept + {totals['rejected']} rejected + "
             f"{totals['errors']} errors",
         )
+    if "privacy" in manifest:
+        met = {name: count for name, count in manifest["privacy"]["documents"].items() if name != "dropped"}
+        if sum(met.values()) != totals["documents"]:
+            yield Problem("manifest.json", f"privacy.documents {met} are not {totals['documents']} kept")
     removed = sum(row["documents"] for row in manifest["funnel"] if row["rule"] not in (ENTERED, KEPT))
     if removed != totals["rejected"] + totals["errors"]:
         yield Problem(

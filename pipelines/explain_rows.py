@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -66,6 +67,7 @@ def details_of(
         tokens=row["tokens"],
         measures=tuple(Measure(name, row[name], *bounds.get(name, (None, None))) for name in measured),
         pii=tuple(sorted(json.loads(row["pii"] or "{}").items())),
+        pii_policies=_by_policy(row.get("pii_located") or ()),
         toxicity=row["toxicity"],
         toxic_words=row["toxic_words"] or 0,
         toxic_lines=tuple(Line(text[line["start"] : line["end"]][:200], line["score"]) for line in lines),
@@ -77,3 +79,8 @@ def details_of(
         language_mixed=row.get("language_mixed"),
         repairs=tuple(sorted(json.loads(row.get("repairs") or "{}").items())),
     )
+
+
+def _by_policy(located: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, str, int], ...]:
+    found = Counter((span["type"], span["policy"]) for span in located)
+    return tuple((name, policy, count) for (name, policy), count in sorted(found.items()))

@@ -98,7 +98,10 @@ def _facts(record: Record) -> list[tuple[str, str]]:
         facts.append(("tokens", f"{details.tokens:,}"))
         if details.toxicity is not None:
             facts.append(("toxicity", f"{_number(details.toxicity)}, listed words {details.toxic_words}"))
-        facts.append(("replaced", ", ".join(f"{name} {count}" for name, count in details.pii if count) or "nothing"))
+        facts.append(("replaced", _replaced(details) or "nothing"))
+        kept = [f"{name} {count}" for name, policy, count in details.pii_policies if policy == "keep"]
+        if kept:
+            facts.append(("kept by policy", ", ".join(kept)))
         if details.repairs:
             facts.append(("repaired lines", ", ".join(f"{name} {count:,}" for name, count in details.repairs)))
         facts.append(("lines cut", f"{len(details.cuts):,}"))
@@ -119,6 +122,17 @@ def _facts(record: Record) -> list[tuple[str, str]]:
     elif outcome is not None and outcome.duplicate_of:
         facts.append(("kept copy", outcome.duplicate_of))
     return facts
+
+
+def _replaced(details: Details) -> str:
+    """Replaced spans by type, with the policy where it is not a placeholder."""
+    if not details.pii_policies:
+        return ", ".join(f"{name} {count}" for name, count in details.pii if count)
+    return ", ".join(
+        f"{name} {count}" + ("" if policy == "placeholder" else f" ({policy})")
+        for name, policy, count in details.pii_policies
+        if policy != "keep"
+    )
 
 
 def _measures(measures: tuple[Measure, ...]) -> Table:

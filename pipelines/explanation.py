@@ -132,6 +132,7 @@ class Details:
     languages: tuple[tuple[str, float], ...] = ()  # shares of the characters by paragraphs, largest first
     language_mixed: float | None = None  # what is in other languages than the main one
     repairs: tuple[tuple[str, int], ...] = ()  # repair -> lines that it changed or dropped
+    pii_policies: tuple[tuple[str, str, int], ...] = ()  # (type, policy, spans)
     lines_remark: str = ""  # why `lines` does not show what was cut when the page was read
 
 

@@ -150,7 +150,7 @@ def read_original(identity: str, origin: str, recipe: Recipe) -> str:
                 if not isinstance(text, str):
                     raise LookupError(f"the page is refused today ({text.rule})")
                 text = repair(text, recipe.repair.characters_only()).text
-                return scrub(text, kind="prose", config=recipe.privacy.detector()).text
+                return scrub(text, kind="prose", config=recipe.privacy.detector(), document=identity).text
     except (OSError, ValueError, WinnowError) as error:
         raise LookupError(f"the archive {archive} cannot be read again ({error})") from error
     finally:

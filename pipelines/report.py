@@ -153,6 +153,9 @@ def render_report(
         "languages": views.language_rows(summary),
         "licenses": views.license_rows(summary),
         "pii": views.pii_rows(summary),
+        "policies": views.POLICIES,
+        "policy_rows": views.policy_rows(manifest),
+        "privacy": manifest.get("privacy"),
         "cuts": sorted(summary.cuts.items()),
         "hosts": hosts,
         "hosts_sampled": hosts_sampled,
@@ -218,6 +221,7 @@ def render_card(manifest: Mapping[str, Any], summary: Summary) -> str:
         "languages": views.language_rows(summary),
         "licenses": licenses,
         "pii": views.pii_rows(summary),
+        "policy_rows": views.policy_rows(manifest),
         "recipe": manifest.get("recipe") or {},
     }
     return environment().get_template("card.md.jinja").render(context)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,11 +171,37 @@ def manifest_document(
         "mixture": selected.facts["mixture"],
         "parents": [],
     }
+    document["privacy"] = privacy_section(recipe, [item.facts["privacy"] for item in shards if "privacy" in item.facts])
+    document["privacy"]["documents"]["dropped"] = sum(
+        row["documents"] for row in document["funnel"] if row["stage"] == "privacy"
+    )
     document["totals"] = count_totals(document)
     problems = [problem.message for problem in verify_totals(document)]
     if problems:
         raise JobError("publish: the build does not add up: " + "; ".join(problems))
     return document
+
+
+def privacy_section(recipe: Recipe, counted: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What was done about personal data in the shards, summed up from what was counted as each was written.
+
+    `spans` are by type and policy. `documents` are `replaced` when any span was, `kept_spans` when all that was found
+    stayed by policy, else `untouched`. `secret` is the fingerprint of the secret of stand-ins, null where none was
+    needed: builds with the same one have the same stand-ins for the same values of a document.
+    """
+    keys = recipe.privacy.detector().keys()
+    spans: dict[str, Counter[str]] = {}
+    documents: Counter[str] = Counter(dict.fromkeys(("replaced", "kept_spans", "untouched"), 0))
+    for facts in counted:
+        documents.update(facts["documents"])
+        for name, policies in facts["spans"].items():
+            spans.setdefault(name, Counter()).update(policies)
+    return {
+        "secret": keys.fingerprint if keys else None,
+        "scope": recipe.privacy.scope if keys else None,
+        "spans": {name: dict(sorted(found.items())) for name, found in sorted(spans.items())},
+        "documents": dict(documents),
+    }
 
 
 def funnel(
