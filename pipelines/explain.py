@@ -18,6 +18,8 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from curation.documents import DOCUMENT, INPUT_ERROR, KEY_BYTES, REJECTED, REJECTED_AT_INGEST
+from curation.policy import PiiConfig
+from curation.privacy.uris import hide_uri
 from curation.statistics import host_of
 from manifests.config import check_config
 from manifests.errors import UsageError
@@ -78,13 +80,16 @@ def explain(
 
 def _explain(out: str, query: str, rules: Sequence[str] | None, *, by_uri: bool) -> Explanation:
     build = _Build(out, rules)
-    matches = (pc.field("uri") == query) | (pc.field("origin") == query) if by_uri else pc.field("id") == query
+    # Addresses are stored without their secrets: one that is asked for with them is found too.
+    shown = hide_uri(query, (build.recipe.privacy if build.recipe else PiiConfig()).detector()) if by_uri else query
+    of_uri = pc.field("uri").isin(pa.array(list(dict.fromkeys([query, shown]))))
+    matches = of_uri | (pc.field("origin") == query) if by_uri else pc.field("id") == query
     documents, matched = build.documents(matches)
     rejects = build.ingest_rejects(matches)
     matched += len(rejects)
     records = [*documents, *rejects]
     if not records:
-        matches = pc.field("uri") == query if by_uri else pc.field("id") == query
+        matches = of_uri if by_uri else pc.field("id") == query
         records = [*build.published(matches), *build.published_rejects(matches)]
         matched = len(records)
     damage = build.damage(query) if by_uri and not records else []

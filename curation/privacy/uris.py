@@ -23,7 +23,7 @@ _USER = re.compile(r"(?<=://)[^/?#\s]{1,2000}@(?=[^/?#\s@])")
 # What a parameter of such a name holds is a secret, however short.
 _QUERY = re.compile(
     r"([?&;#](?:amp;)?(?:[A-Za-z0-9]{1,20}[_-]){0,4}(?:access_?token|auth_?token|token|api_?key|apikey|secret|passw(?:or)?d|passwd|pwd"
-    r"|passphrase|signature|sig|credentials?|authorization|auth|jwt|bearer|session_?id|sid|phpsessid|jsessionid)=)"
+    r"|passphrase|ssn|card_?number|cvv|iban|signature|sig|credentials?|authorization|auth|jwt|bearer|session_?id|sid|phpsessid|jsessionid)=)"
     r"[^&;#\s\"'<>]+",
     re.IGNORECASE,
 )
