@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from curation.privacy.addresses import find_ipv4, find_ipv6, may_hold_ipv6
+from curation.privacy.assignments import find_assignments
 from curation.privacy.cards import find_cards
 from curation.privacy.credentials import find_secrets, word_runs
 from curation.privacy.crypto import find_crypto
 from curation.privacy.emails import find_emails
 from curation.privacy.ibans import find_ibans
 from curation.privacy.labelled import find_labelled
+from curation.privacy.logins import find_logins
 from curation.privacy.macs import find_macs
 from curation.privacy.national import find_long_codes, find_national_ids, find_pans
 from curation.privacy.obfuscated import find_obfuscated
@@ -93,6 +95,8 @@ def _detect(text: str, kind: Kind, region: str | None, wanted: frozenset[str], m
     lowered = ascii_text.lower()
     runs = word_runs(ascii_text)
     spans: list[Span] = list(find_secrets(text, runs))
+    spans += find_assignments(text, lowered, kind)
+    spans += find_logins(text, lowered)
     if "@" in text:
         spans += find_emails(text, kind)
     spans += find_obfuscated(text, lowered)
