@@ -1,4 +1,4 @@
-"""What the name before a value says of it: `DB_PASSWORD`, `apiKey` and `user`, but not `password_hash` or `csrfToken`."""
+"""What the name before a value says: `DB_PASSWORD`, `apiKey` and `user` say it, `password_hash` and `csrfToken` not."""
 
 from __future__ import annotations
 
@@ -6,41 +6,55 @@ import re
 from functools import lru_cache
 
 from curation.privacy.providers import PROVIDERS
+from curation.privacy.randomness import word_set
 from curation.privacy.spans import PASSWORD, SECRET, USERNAME
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PASSWORDS = ("password", "passwd", "passwort", "pwd", "passphrase", "passw", "pass")
 _FUSED_PASSWORDS = ("password", "passwd", "passphrase")
-_FUSED_SECRETS = ("apikey", "secretkey", "accesskey", "privatekey", "authkey", "authtoken", "accesstoken", "apitoken", "apisecret",
-                  "clientsecret", "secret", "token", "authorization")  # fmt: skip
-_KEY_OF = frozenset(
-    """
-    api access secret private auth authentication authorization signing encryption encrypt master account service consumer
-    app application license client shared session storage subscription admin deploy write webhook server integration
-    ingest insights insert hmac jwt cookie crypto aes rsa primary secondary sending global api2 search rest
-    """.split()
-) | frozenset(word for name in PROVIDERS for word in re.findall("[a-z]+", name) if len(word) > 2) | frozenset(
-    "heroku datadog algolia fastly okta twilio discord telegram azure gcp mailchimp cohere mistral deepl wandb".split()
+_FUSED_SECRETS = (
+    "apikey", "secretkey", "accesskey", "privatekey", "authkey", "authtoken", "accesstoken", "apitoken", "apisecret",
+    "clientsecret", "secret", "token", "authorization",
 )  # fmt: skip
-_TAIL = frozenset(
-    "value string str default prod production dev development staging test live raw plain id2 env var".split()
-)
-_NOT = frozenset(
+_KEY_OF = word_set(
     """
-    hash hashed digest checksum sha sha1 sha256 sha512 md5 crc etag integrity file filename path dir directory field label name type
-    url uri link href length len size min max minimum maximum regex regexp pattern policy placeholder hint prompt title message
-    msg error errors confirm confirmation verify reset forgot forgotten change changed invalid wrong incorrect missing
-    required expire expires expired expiry expiration ttl count index column class selector param parameter header
-    format algorithm alg encoder public pub publishable csrf xsrf page next previous prev continuation cursor pagination pad
-    eos bos unk mask sep cls special stop cache sort foreign translation locale i18n text description help tooltip icon
-    schema enum id ids is has can should use show hide toggle enable enabled disable disabled strength rule rules
-    score version kind mode state status anon anonymous site sitekey fingerprint commit revision rev blob tree thumbprint
-    tokenizer tokenize lexer parser ast syntax arn symbol contract address ticker primitive primarykey event
-    """.split()
+    api access secret private auth authentication authorization signing encryption encrypt master account
+    service consumer app application license client shared session storage subscription admin deploy write
+    webhook server integration ingest insights insert hmac jwt cookie crypto aes rsa primary secondary
+    sending global api2 search rest
+    """
+) | frozenset(word for name in PROVIDERS for word in re.findall("[a-z]+", name) if len(word) > 2) | word_set(
+    """
+    heroku datadog algolia fastly okta twilio discord telegram azure gcp mailchimp cohere mistral deepl
+    wandb
+    """
+)  # fmt: skip
+_TAIL = word_set(
+    """
+    value string str default prod production dev development staging test live raw plain id2 env var
+    """
 )
-_USER_OF = frozenset(
-    "db database mysql postgres postgresql pg smtp mail imap pop ftp sftp ssh ldap redis mongo mongodb auth rabbitmq proxy http basic remote "
-    "login sudo svn git r l unix os system jenkins docker registry amqp mqtt sql jdbc account nexus artifactory".split()
+_NOT = word_set(
+    """
+    hash hashed digest checksum sha sha1 sha256 sha512 md5 crc etag integrity file filename path dir
+    directory field label name type url uri link href length len size min max minimum maximum regex regexp
+    pattern policy placeholder hint prompt title message msg error errors confirm confirmation verify reset
+    forgot forgotten change changed invalid wrong incorrect missing required expire expires expired expiry
+    expiration ttl count index column class selector param parameter header format algorithm alg encoder
+    public pub publishable csrf xsrf page next previous prev continuation cursor pagination pad eos bos unk
+    mask sep cls special stop cache sort foreign translation locale i18n text description help tooltip icon
+    schema enum id ids is has can should use show hide toggle enable enabled disable disabled strength rule
+    rules score version kind mode state status anon anonymous site sitekey fingerprint commit revision rev
+    blob tree thumbprint tokenizer tokenize lexer parser ast syntax arn symbol contract address ticker
+    primitive primarykey event
+    """
+)
+_USER_OF = word_set(
+    """
+    db database mysql postgres postgresql pg smtp mail imap pop ftp sftp ssh ldap redis mongo mongodb auth
+    rabbitmq proxy http basic remote login sudo svn git r l unix os system jenkins docker registry amqp mqtt
+    sql jdbc account nexus artifactory
+    """
 )
 _LONGEST = 64
 

@@ -15,8 +15,13 @@ _USER = r"([A-Za-z][\w.@\\-]{1,63})"
 _LOGIN = r"(\S{1,128})"
 _OPTION = r"['\"]?([^\s'\"]{1,128})"
 _SUBJECT = r"(?:password|publickey|keyboard-interactive/pam|none) for (?:invalid user |illegal user )?"
-_NETRC = rf"\b(?:machine[ \t]+\S{{1,128}}|default)\s{{1,16}}login\s{{1,16}}{_LOGIN}\s{{1,16}}password\s{{1,16}}(\S{{1,256}})"
-_SQL = r"(?i:identified\s{1,4}(?:with\s{1,4}[\w'\"]{1,40}\s{1,4})?by)\s{1,4}(?:password\s{1,4})?['\"]([^'\"\n]{1,128})['\"]"
+_NETRC = (
+    rf"\b(?:machine[ \t]+\S{{1,128}}|default)\s{{1,16}}login\s{{1,16}}{_LOGIN}\s{{1,16}}password\s{{1,16}}(\S{{1,256}})"
+)
+_SQL = (
+    r"(?i:identified\s{1,4}(?:with\s{1,4}[\w'\"]{1,40}\s{1,4})?by)\s{1,4}(?:password\s{1,4})?"
+    r"['\"]([^'\"\n]{1,128})['\"]"
+)
 _CURL = r"\bcurl\b[^\n|;]{0,200}?\s(?:-u|--user)[ =]?\s{0,4}['\"]?([\w.@-]{1,64}):([^\s'\":]{4,128})"
 _CHPASSWD = r"['\"]([\w.-]{1,64}):([^\s'\":]{1,128})['\"]\s{0,4}\|\s{0,4}(?:sudo\s{1,4})?chpasswd"
 _ACCESS_LOG = r" - ([A-Za-z][\w.@-]{1,63})(?= \[[0-3][0-9]/[A-Z][a-z]{2}/[0-9]{4}:)"
@@ -48,13 +53,15 @@ _PLACES: tuple[tuple[bytes, tuple[tuple[bytes, str, tuple[str, ...]], ...]], ...
     (b"curl ", ((b"", _CURL, (USERNAME, PASSWORD)),)),
 )  # fmt: skip
 _COMPILED = tuple(
-    (gate, tuple((literal, re.compile(pattern), types) for literal, pattern, types in places)) for gate, places in _PLACES
+    (gate, tuple((literal, re.compile(pattern), types) for literal, pattern, types in places))
+    for gate, places in _PLACES
 )
 _PGPASS = re.compile(
-    r"(?:\A|(?<=\n))[\w.*-]{1,128}:(?:[0-9]{2,5}|\*):[\w*-]{1,64}:([\w*-]{1,64}):(\S{1,128})[ \t\r]*(?=\n|\Z)"
+    r"(?:\A|(?<=\n))[\w.*-]{1,128}:(?:[0-9]{2,5}|\*):[\w.*-]{1,64}:([\w.*-]{1,64}):(\S{1,128})[ \t\r]*(?=\n|\Z)"
 )
 _AUTH_HEADER = re.compile(
-    r"(?i:(?:proxy-)?authorization)\\?[\"']?\]?\s{0,4}(?:=>|[:=,])\s{0,4}\\?[bfu]?[\"'`]?(?i:(bearer|basic|token|ssws|apikey|key))[ =:]{1,3}[\"']?"
+    r"(?i:(?:proxy-)?authorization)\\?[\"']?\]?\s{0,4}(?:=>|[:=,])\s{0,4}\\?[bfu]?[\"'`]?"
+    r"(?i:(bearer|basic|token|ssws|apikey|key))[ =:]{1,3}[\"']?"
     r"([A-Za-z0-9._~+/=|:-]{8,2048})"
 )
 _DOCKER_AUTH = re.compile(r"\"auth\"\s{0,4}:\s{0,4}\"([A-Za-z0-9+/]{8,512}={0,2})\"")
@@ -96,7 +103,7 @@ def _checked(match: re.Match[str], group: int, type_: str) -> Iterator[Span]:
         value = value.rstrip(",;)") if group == match.re.groups else value
         # A place that holds nothing but passwords needs no other sign than that the value is no template.
         plain = (
-            4 <= len(value)
+            len(value) >= 4
             and value.isascii()
             and not is_template(value)
             and not is_dummy(value)

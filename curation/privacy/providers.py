@@ -160,7 +160,8 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("elevenlabs", "sk_", r"[0-9a-f]{48}"),
     ("supabase", "sbp_", r"(?:oauth_|v0_)?[0-9a-f]{40}"),
     ("supabase", "sb_secret_", r"[A-Za-z0-9_-]{24,40}"),
-    ("tailscale", "tskey-auth-|tskey-api-|tskey-client-|tskey-scim-|tskey-webhook-", r"[A-Za-z0-9]{8,20}-[A-Za-z0-9]{20,40}"),
+    ("tailscale", "tskey-auth-|tskey-api-|tskey-client-|tskey-scim-|tskey-webhook-",
+     r"[A-Za-z0-9]{8,20}-[A-Za-z0-9]{20,40}"),
     ("tavily", "tvly-", r"(?:dev-|prod-)?[A-Za-z0-9]{28,40}"),
     ("tencent", "AKID", r"[A-Za-z0-9]{32}"),
     ("trello", "ATTA", r"[0-9a-f]{64}[0-9A-F]{8}"),
@@ -168,7 +169,8 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("twitter", "AAAAAAAAAAAAAAAAAAAAA", r"[A-Za-z0-9%]{60,200}"),
     ("typeform", "tfp_", r"[A-Za-z0-9_-]{38,60}"),
     ("xai", "xai-", r"[A-Za-z0-9]{70,90}"),
-    ("jwt", "eyJ", rf"[A-Za-z0-9_-]{{8,{MAX_TOKEN}}}\.eyJ[A-Za-z0-9_-]{{8,{MAX_TOKEN}}}\.[A-Za-z0-9_-]{{16,{MAX_TOKEN}}}"),
+    ("jwt", "eyJ",
+     rf"[A-Za-z0-9_-]{{8,{MAX_TOKEN}}}\.eyJ[A-Za-z0-9_-]{{8,{MAX_TOKEN}}}\.[A-Za-z0-9_-]{{16,{MAX_TOKEN}}}"),
 )  # fmt: skip
 
 
@@ -209,7 +211,7 @@ _START = re.compile(
 )
 # Prefixes with a dot stand outside the run that follows it.
 _DOTTED = re.compile(
-    r"(?<![A-Za-z0-9])(?:SG|hvs|hvb|hvr|ya29|mlsn|sl|xoxe|dp\.[a-z]{2,5}|dp\.st\.[a-z0-9_-]{2,35})\.\Z"
+    r"(?<![A-Za-z0-9])(?:SG|hvs|hvb|hvr|ya29|v1|mlsn|sl|xoxe|dp\.[a-z]{2,5}|dp\.st\.[a-z0-9_-]{2,35})\.\Z"
 )
 _LOOK_BACK = 48
 

@@ -1,37 +1,47 @@
-"""Telling values made by a machine from words, identifiers, hashes, test vectors and what manuals put in their place."""
+"""Telling values made by a machine from words, identifiers, test vectors and what manuals put in their place."""
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from math import log2
 
 MIN_DISTINCT = 8
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of `text`."""
+    return frozenset(text.split())
+
+
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _DUMMY_PART = re.compile(
     r"example|placeholder|change[-_ ]?(?:me|this|it)|your|redacted|replace|insert|dummy|sample|fake|mock|x{4}|todo"
     r"|\*\*|\.\.\.|not[-_]?(?:a[-_]?)?(?:real|secret|secure|used)|undefined|abcdefg|bcdefgh|1234567|0{8}|deadbeef|cafebabe",
     re.IGNORECASE,
 )
 _TEMPLATE = re.compile(
-    r"\$[{(A-Za-z_]|\{\{|\}\}|%[({sdA-Z_]|%\w+%|<%|%>|#\{|\{[\w.:]{0,40}\}|<[A-Za-z_][^<>]{0,64}>|\A\[.*\]\Z|\A__\w+__\Z"
+    r"\$[{(A-Za-z_]|\{\{|\}\}|%[({]|%[sdrv](?![A-Za-z0-9])|%\w+%|<%|%>|#\{|\{[\w.:]{0,40}\}|<[A-Za-z_][^<>]{0,64}>|\A\[.*\]\Z|\A__\w+__\Z"
 )
-DUMMY_WORDS = frozenset(
+DUMMY_WORDS = word_set(
     """
-    pass passwd password passphrase passcode pwd pw secret secrets secretkey token tokens key keys api apikey auth access
-    accesskey accesstoken client private public bearer credential credentials test tests testing tester testpass unit
-    foo bar baz qux foobar quux admin administrator root user users username guest demo default dev development prod
-    production staging local localhost none null nil true false string text hidden empty blank value val data some
-    any my the a an is it this that new old current wrong right correct incorrect bad good invalid valid strong weak
-    hello world qwerty letmein welcome abc abcd abcde abcdef xyz asdf asdfgh zxcv super top open tiger scott
-    sesame opensesame required optional forgot reset confirm confirmation repeat temp temporary tmp initial system
-    postgres mysql mongo mongodb redis rabbitmq mariadb oracle sa db database server service app application web site
-    email mail name login account minio minioadmin elastic kibana grafana docker vagrant ubuntu django flask laravel
-    spring wordpress jenkins keycloak rabbit kafka ldap ssh ftp smtp http https basic digest hash hashed encrypted
+    pass passwd password passphrase passcode pwd pw secret secrets secretkey token tokens key keys api
+    apikey auth access accesskey accesstoken client private public bearer credential credentials test tests
+    testing tester testpass unit foo bar baz qux foobar quux admin administrator root user users username
+    guest demo default dev development prod production staging local localhost none null nil true false
+    string text hidden empty blank value val data some any my the a an is it this that new old current wrong
+    right correct incorrect bad good invalid valid strong weak hello world qwerty letmein welcome abc abcd
+    abcde abcdef xyz asdf asdfgh zxcv super top open tiger scott sesame opensesame required optional forgot
+    reset confirm confirmation repeat temp temporary tmp initial system postgres mysql mongo mongodb redis
+    rabbitmq mariadb oracle sa db database server service app application web site email mail name login
+    account minio minioadmin elastic kibana grafana docker vagrant ubuntu django flask laravel spring
+    wordpress jenkins keycloak rabbit kafka ldap ssh ftp smtp http https basic digest hash hashed encrypted
     plain plaintext random generated something anything whatever super-secret supersecret topsecret mysecret
-    for of in on to and or not no yes with from by one two three first second third id number code pin word words
-    please enter type field input label message error warning info here there
-    """.split()
+    for of in on to and or not no yes with from by one two three first second third id number code pin word
+    words please enter type field input label message error warning info here there
+    """
 )
 """What stands for a value without being one; a word that everybody uses protects nobody."""
 
@@ -61,6 +71,8 @@ def is_random(value: str) -> bool:
     if len(value) < 16 or len(set(value)) < MIN_DISTINCT or not letters or is_sequence(value):
         return False
     digits = sum(map(str.isdigit, value))
+    if len(value) >= 32 and _HEX.fullmatch(value):
+        return min(digits, letters) >= 4 and entropy(value) >= 3.0
     if not digits:
         return letters >= 16 and piece_length(value) <= 2.3 and value.lower() != value
     return piece_length(value) <= 2.9 and entropy(value) >= 3.0
@@ -68,7 +80,7 @@ def is_random(value: str) -> bool:
 
 def is_sequence(value: str) -> bool:
     """Whether the characters mostly count up or down, as in `0123456789abcdef`, or one part is repeated."""
-    steps = sum(abs(ord(a) - ord(b)) == 1 for a, b in zip(value, value[1:], strict=False))
+    steps = sum(abs(ord(a) - ord(b)) == 1 for a, b in pairwise(value))
     if steps * 2 >= len(value):
         return True
     return any(value[size:] == value[:-size] for size in range(1, min(9, len(value) // 2 + 1)))

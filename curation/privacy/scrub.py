@@ -16,12 +16,21 @@ from curation.privacy.spans import TYPES, Span
 from manifests.config import Config
 
 PiiType = Literal[
-    "SECRET", "PASSWORD", "IBAN", "CREDIT_CARD", "US_SSN", "NATIONAL_ID", "CRYPTO_ADDRESS", "EMAIL", "IP_ADDRESS", "MAC_ADDRESS",
-    "PASSPORT", "DRIVER_LICENSE", "BANK_ACCOUNT", "DATE_OF_BIRTH", "PHONE_NUMBER", "STREET_ADDRESS", "USERNAME",
-    "PRIVATE_IP",
+    "SECRET", "PASSWORD", "IBAN", "CREDIT_CARD", "US_SSN", "NATIONAL_ID", "CRYPTO_ADDRESS", "EMAIL", "IP_ADDRESS",
+    "MAC_ADDRESS", "PASSPORT", "DRIVER_LICENSE", "BANK_ACCOUNT", "DATE_OF_BIRTH", "PHONE_NUMBER", "STREET_ADDRESS",
+    "USERNAME", "PRIVATE_IP",
 ]  # fmt: skip
 
 MAX_PLACEHOLDER = 64
+_SURROUNDINGS = (
+    ("", ""),
+    (" ", " "),
+    ('password = "', '"'),
+    ("password=", ""),
+    ('api_key = "', '"'),
+    ("user=", ""),
+    ('user: "', '"'),
+)
 
 
 class PrivacyConfig(Config):
@@ -72,7 +81,7 @@ class PrivacyConfig(Config):
         for name, value in placeholders.items():
             if len(value) > MAX_PLACEHOLDER:
                 raise ValueError(f"the placeholder of {name} is longer than {MAX_PLACEHOLDER} characters")
-            if any(find_closed(f"{pad}{value}{pad}", kind=kind, region=None) for kind in kinds for pad in ("", " ")):
+            if any(find_closed(f"{a}{value}{b}", kind=kind, region=None) for kind in kinds for a, b in _SURROUNDINGS):
                 raise ValueError(f"the placeholder of {name} would itself be replaced: {value!r}")
         return placeholders
 

@@ -12,6 +12,7 @@ from curation.privacy.randomness import (
     is_template,
     is_uuid,
     piece_length,
+    word_set,
 )
 
 _HEX_DIGEST = re.compile(
@@ -81,16 +82,11 @@ def _mixes(value: str) -> bool:
 
 def _is_stated_dummy(value: str) -> bool:
     """Whether a value of many kinds of characters still says that it is none: `Your-Password1`."""
-    return (
-        is_dummy(value)
-        and not _SYMBOL.search(value.strip("_-."))
-        or re.search(
-            r"example|placeholder|change.?me|your|redacted|dummy|sample|insert|replace|xxxx|fake|\.\.\.",
-            value,
-            re.IGNORECASE,
-        )
-        is not None
-    )
+    return (is_dummy(value) and not _SYMBOL.search(value.strip("_-."))) or re.search(
+        r"example|placeholder|change.?me|your|redacted|dummy|sample|insert|replace|xxxx|fake|\.\.\.",
+        value,
+        re.IGNORECASE,
+    ) is not None
 
 
 def secret_score(value: str, form: str, *, prose: bool, strong: bool) -> float:
@@ -119,24 +115,26 @@ def secret_score(value: str, form: str, *, prose: bool, strong: bool) -> float:
 
 
 _USER = re.compile(r"(?:[A-Za-z][A-Za-z0-9.-]{1,30}\\{1,2})?[A-Za-z][A-Za-z0-9]*(?:[._-][A-Za-z0-9]+){0,3}")
-_NO_USER = frozenset(
+_NO_USER = word_set(
     """
-    string object str int integer bool boolean number varchar char uuid self ctx me you other author owner member members
-    group staff people person customer bot daemon nobody www apache nginx httpd git svn hg build builder deploy deployer
-    runner travis circleci ci node pi centos fedora debian ec2 azureuser opc core dbo hive hadoop spark airflow zookeeper
-    logstash monitor backup replica replicator repl proxy sync postfix smtp sshd nagios zabbix prometheus sonar nexus
-    gitlab github bitbucket slack twitter facebook google profile settings dashboard home index list show edit create
-    update delete get set put post find add remove view form page button logout signin signup register success failed
-    sudo su superuser manager operator developer editor viewer reader writer guest anonymous anyone everyone someone
-    celery cassandra nacos hdfs solr consul etcd vault keycloak wordpress drupal magento joomla odoo redmine mailman
-    agent request response session state props params args kwargs model entity record row col column field fields table
-    type class func function const var let null nil undefined unknown other all any primary secondary read write
-    alias handle nick nickname displayname fullname first last given family
-    """.split()
+    string object str int integer bool boolean number varchar char uuid self ctx me you other author owner
+    member members group staff people person customer bot daemon nobody www apache nginx httpd git svn hg
+    build builder deploy deployer runner travis circleci ci node pi centos fedora debian ec2 azureuser opc
+    core dbo hive hadoop spark airflow zookeeper logstash monitor backup replica replicator repl proxy sync
+    postfix smtp sshd nagios zabbix prometheus sonar nexus gitlab github bitbucket slack twitter facebook
+    google profile settings dashboard home index list show edit create update delete get set put post find
+    add remove view form page button logout signin signup register success failed sudo su superuser manager
+    operator developer editor viewer reader writer guest anonymous anyone everyone someone celery cassandra
+    nacos hdfs solr consul etcd vault keycloak wordpress drupal magento joomla odoo redmine mailman agent
+    request response session state props params args kwargs model entity record row col column field fields
+    table type class func function const var let null nil undefined unknown other all any primary secondary
+    read write alias handle nick nickname displayname fullname first last given family
+    """
 )
 _USER_PARTS = re.compile(
-    r"user|login|name|account|admin|test|passw|token|email|mail|auth|root|guest|demo|example|sample|default|service|system|"
-    r"server|client|your|some|foo|bar|baz|null|none|true|false|id\Z|app\Z|api|db\Z|data", re.IGNORECASE
+    r"user|login|name|account|admin|test|passw|token|email|mail|auth|root|guest|demo|example|sample|default|service|"
+    r"system|utilisat|identif|benutzer|nutzer|usuari|gebruik|utente|brug|uzytkown|kullanic|pengguna|server|client|your|some|foo|"
+    r"bar|baz|null|none|true|false|id\Z|app\Z|api|db\Z|data", re.IGNORECASE
 )  # fmt: skip
 
 
@@ -146,7 +144,11 @@ def username_score(value: str, form: str, *, prose: bool) -> float:
         return 0.0
     name = value.rpartition("\\")[2]
     lowered = name.lower()
-    if any(part in DUMMY_WORDS or part in _NO_USER for part in re.split(r"[._-]|(?<=[a-z])(?=[0-9])", lowered) if part):
+    if any(
+        part in DUMMY_WORDS or part in _NO_USER
+        for part in re.split(r"[._-]|(?<=[a-z])(?=[0-9])", lowered)
+        if len(part) > 1
+    ):
         return 0.0
     if _USER_PARTS.search(name) or lowered != name or is_sequence(name) or len(set(name)) < 2:
         return 0.0
