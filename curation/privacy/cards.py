@@ -52,7 +52,15 @@ _ISSUERS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("6759", "6763", (12, 13, 14, 15, 16, 17, 18, 19)),
 )
 _STRONG_LENGTHS = (15, 16)
+_LONE_LENGTHS = (14, 19)  # thirteen digits from 4 are the bar codes of half the world
+_NUMBERS_BEFORE = re.compile(r"[0-9]{3,}[ \t]\Z")
+_NUMBERS_AFTER = re.compile(r"[ \t][0-9]{3,}(?![0-9])")
 _FOUR_FOURS = 19  # characters of "4111 1111 1111 1111"
+
+
+def _in_table(text: str, start: int, end: int) -> bool:
+    """Whether numbers stand on both sides: four of a table's columns of four digits are a card now and then."""
+    return bool(_NUMBERS_BEFORE.search(text[max(0, start - 8) : start]) and _NUMBERS_AFTER.match(text, end))
 
 
 def luhn(digits: str) -> bool:
@@ -90,9 +98,13 @@ def _score(text: str, start: int, end: int, kind: str) -> float:
     if not (issued or (len(digits) == 16 and digits[0] in "3456")) or not luhn(digits) or len(set(digits)) == 1:
         return 0.0
     if _CONTEXT_WORD.search(text, max(0, start - 60), start) or _CONTEXT_WORD.search(text, end, end + 20):
-        return 0.95 if issued else 0.7
-    if not issued:
+        if issued:
+            return 0.95
+        return 0.0 if _in_table(text, start, end) else 0.7
+    if not issued or _in_table(text, start, end):
         return 0.0
     if end - start > len(digits):
         return 0.8
-    return 0.6 if kind == "prose" and len(digits) in _STRONG_LENGTHS else 0.0
+    if kind == "code":
+        return 0.0
+    return 0.6 if len(digits) in _STRONG_LENGTHS else 0.5 if len(digits) in _LONE_LENGTHS else 0.0

@@ -23,7 +23,7 @@ _NUMBERED = re.compile(
     r"[^0-9a-z\n]{0,5}\Z",
     re.IGNORECASE,
 )
-_IDENTIFIER = re.compile(r"[/=_]\Z")  # a path, a query or a name of a file
+_IDENTIFIER = re.compile(r"[/_]\Z")  # a path, a query or a name of a file
 _BY_DIGITS = tuple(tuple(rule for rule in RULES if rule.digits <= size) for size in range(18))
 
 

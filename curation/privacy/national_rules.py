@@ -147,8 +147,7 @@ RULES: tuple[Rule, ...] = (
     _rule("US", 9, r"9[0-9]{2}([ -]?)[0-9]{2}\1[0-9]{4}", stdnum.us.itin.is_valid, _words("itin|", "tax")),
     _rule("US", 9, r"[0-9]{2}-[0-9]{7}", stdnum.us.ein.is_valid,
           _words("ein|", "tin|", "tax id", "taxpayer", "federal tax")),
-    _rule("FR", 12, rf"[1-478]{_S}[0-9]{{2}}{_S}[0-9]{{2}}{_S}(?:[0-9]{{2}}"
-    rf"|2[AB]){_S}[0-9]{{3}}{_S}[0-9]{{3}}{_S}[0-9]{{2}}",
+    _rule("FR", 12, rf"[1-478]({_S})[0-9]{{2}}\1[0-9]{{2}}\1(?:[0-9]{{2}}|2[AB])\1[0-9]{{3}}\1[0-9]{{3}}{_S}[0-9]{{2}}",
           stdnum.fr.nir.is_valid),
     _rule("ES", 8, r"[0-9]{8}[ -]?[A-HJ-NP-TV-Z]|[0-9]{2}\.[0-9]{3}\.[0-9]{3}[ -]?[A-HJ-NP-TV-Z]",
           stdnum.es.dni.is_valid, code=False),

@@ -40,6 +40,8 @@ _FR = re.compile(
 _GENDERED = re.compile(
     r"(?:Men|Women|Kid|Boy|Girl|Unisex)(?:['\u2019]?s)?(?![a-z])"
 )  # "Pegasus 41 Men's Road Running Shoes"
+_NO_STREET = re.compile(r"^0| (?:[Ii]n|[Dd]own|[Oo]n|[Uu]p|[Aa]cross) [Tt]he ")  # songs, not addresses
+_COMPOUND = re.compile(r"-[A-Z]")  # "the 5 Best Road-Running Shoes"
 _LONGEST_ABBREVIATION = 5
 _TAIL_UNIT = re.compile(
     rf"[,.]?\s{{1,3}}(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|#|No|Wohnung|Appt|Piso"
@@ -49,13 +51,13 @@ _TAIL_US = re.compile(
     rf",?\s{{1,3}}(?:{_NAME} ?){{1,3}},?\s{{1,3}}[A-Z]{{2}},?\s{{1,3}}[0-9]{{5}}(?:-[0-9]{{4}})?(?![0-9A-Za-z_])"
 )
 _TAIL_UK = re.compile(rf",?\s{{1,3}}(?:{_NAME},? ){{1,3}}[A-Z]{{1,2}}[0-9][0-9A-Z]? [0-9][A-Z]{{2}}(?![0-9A-Za-z_])")
-_TAIL_EU = re.compile(rf",?\s{{1,3}}(?:[A-Z]{{1,2}}-)?[0-9]{{4,5}}\s{{1,2}}{_NAME}(?:[ -]{_NAME}){{0,2}}")
+_TAIL_EU = re.compile(rf",?\s{{1,3}}(?:[A-Z]{{1,2}}-)?[0-9]{{4,5}}\s{{1,2}}{_NAME}(?:[ -](?!T[e\u00e9]l|Fax|Phone|E-?[Mm]ail){_NAME}){{0,2}}")
 _TAILS = (_TAIL_UNIT, _TAIL_US, _TAIL_UK, _TAIL_EU)
 
 # German: Lange Straße 12a, 10115 Berlin; Am Alten Markt 3. Read from the ending, the number follows.
 _DE_LOWER = "stra\u00dfe strasse str. gasse allee platz weg ufer damm ring markt"
 _DE_ENDINGS = tuple(f"{ending} " for ending in f"{_DE_LOWER} {_DE_LOWER.title()} chaussee steig".split())
-_DE_NUMBER = re.compile(r"[0-9]{1,4}(?: ?[a-h](?![a-z]))?(?:-[0-9]{1,4})?(?![0-9A-Za-z_]|[.,/:-][0-9])")
+_DE_NUMBER = re.compile(r"[0-9]{1,4}(?: ?[a-h](?![a-z\u00df-\u00ff]))?(?:-[0-9]{1,4})?(?![0-9A-Za-z_]|[.,/:-][0-9])")
 _DE_STRONG = ("stra\u00dfe ", "strasse ", "str. ", "gasse ", "allee ")
 _DE_NAME = re.compile(rf"((?:[{_UP}][{_LETTER}.-]{{0,30}} ){{0,3}}[{_UP}][{_LETTER}.-]{{0,40}})\Z")
 _POSTCODE_TOWN = re.compile(rf",?\s{{1,3}}(?:[AD]-|CH-)?[0-9]{{4,5}}\s{{1,2}}{_NAME}")
@@ -138,7 +140,7 @@ def _name_after(text: str, start: int) -> Iterator[Span]:
     settled = end > match.end()
     if not settled and text[end - 1] == "." and len(match["kind"]) > _LONGEST_ABBREVIATION:
         end -= 1  # "Boulevard." ends a sentence, "Blvd." does not
-    if _GENDERED.search(match[0]):
+    if _GENDERED.search(match[0]) or _NO_STREET.search(match[0]) or _COMPOUND.match(text, match.end()):
         return
     if not settled and match[0][:4].isdigit() and match[0][4] == " " and match[0][:2] in ("19", "20"):
         settled = _has_word(text, start)  # "In 1990 Wall Street"
