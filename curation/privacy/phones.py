@@ -30,7 +30,8 @@ _LETTER = re.compile(r"[^\W\d_]")
 _GROUP = re.compile(r"[0-9]+")
 _LABEL_BEFORE = re.compile(
     r"(?:(?<![a-z])(?:tele?(?:phone|fon[eo]?)?|phone|ph|telefax|fax|mobile?|mob|cell(?:ular|phone)?|celular|handy|whatsapp"
-    r"|sms|hotline|helpline|voicemail|call(?:ing)?|dial|ring|text|answering|contact|reach|my (?:new )?number|t\u00e9l(?:\u00e9phone)?"
+    r"|sms|hotline|helpline|voicemail|call(?:ing)?|dial|ring|text|answering|contact|reach|my (?:new )?number"
+    r"|t\u00e9l(?:\u00e9phone)?"
     r"|tel\u00e9fono|telefoon|mobiel|m\u00f3vil|portable|tlf|tfn|puh(?:elin)?|landline)(?![a-z])"
     r"|\u0442\u0435\u043b|\u7535\u8bdd|\u96fb\u8a71|\u624b\u673a|\u624b\u6a5f|\u643a\u5e2f|\uc804\ud654|\u0647\u0627\u062a\u0641)"
     r"[^0-9\n]{0,16}\n?[^0-9\n]{0,8}\Z"
@@ -61,7 +62,9 @@ _NANP_SPACED = re.compile(
     rf"(?:1[{_SPACE}])?(?:\([0-9]{{3}}\)[{_SPACE}]?|[0-9]{{3}}[{_SPACE}{_DASH}])[0-9]{{3}}[{_SPACE}{_DASH}][0-9]{{4}}\Z"
 )
 _CODE_IN_BRACKETS = re.compile(rf"\([0-9]{{2,3}}\)[{_SPACE}]?[0-9]")  # "(351) 911 860 913"
-_RUSSIAN = re.compile(rf"8[{_SPACE}]?\([0-9]{{3,5}}\)[{_SPACE}]?[0-9]{{1,3}}[{_SPACE}{_DASH}][0-9]{{2}}[{_SPACE}{_DASH}][0-9]{{2}}\Z")
+_RUSSIAN = re.compile(
+    rf"8[{_SPACE}]?\([0-9]{{3,5}}\)[{_SPACE}]?[0-9]{{1,3}}[{_SPACE}{_DASH}][0-9]{{2}}[{_SPACE}{_DASH}][0-9]{{2}}\Z"
+)
 _CALLING_CODES = frozenset(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 _POSTCODE_US = re.compile(r"[0-9]{5}-[0-9]{4}\Z")
 _LAST_GROUP = re.compile(r"[0-9]{2}\Z")

@@ -51,7 +51,10 @@ _TAIL_US = re.compile(
     rf",?\s{{1,3}}(?:{_NAME} ?){{1,3}},?\s{{1,3}}[A-Z]{{2}},?\s{{1,3}}[0-9]{{5}}(?:-[0-9]{{4}})?(?![0-9A-Za-z_])"
 )
 _TAIL_UK = re.compile(rf",?\s{{1,3}}(?:{_NAME},? ){{1,3}}[A-Z]{{1,2}}[0-9][0-9A-Z]? [0-9][A-Z]{{2}}(?![0-9A-Za-z_])")
-_TAIL_EU = re.compile(rf",?\s{{1,3}}(?:[A-Z]{{1,2}}-)?[0-9]{{4,5}}\s{{1,2}}{_NAME}(?:[ -](?!T[e\u00e9]l|Fax|Phone|E-?[Mm]ail){_NAME}){{0,2}}")
+_TAIL_EU = re.compile(
+    rf",?\s{{1,3}}(?:[A-Z]{{1,2}}-)?[0-9]{{4,5}}\s{{1,2}}{_NAME}"
+    rf"(?:[ -](?!T[e\u00e9]l|Fax|Phone|E-?[Mm]ail){_NAME}){{0,2}}"
+)
 _TAILS = (_TAIL_UNIT, _TAIL_US, _TAIL_UK, _TAIL_EU)
 
 # German: Lange Straße 12a, 10115 Berlin; Am Alten Markt 3. Read from the ending, the number follows.

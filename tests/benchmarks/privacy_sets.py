@@ -40,12 +40,11 @@ SYNTH_TYPES = {
     "DRIVERS_LICENSE": "DRIVER_LICENSE", "DRIVER_LICENSE_NUM": "DRIVER_LICENSE", "LICENSE": "DRIVER_LICENSE",
     "USERNAME": "USERNAME", "USERID": "USERNAME", "USER_ID": "USERNAME", "PERSON": "PERSON",
 }  # fmt: skip
-CODE_ENDINGS = frozenset(
-    """
+_ENDINGS = """
     .py .pyi .js .ts .tsx .jsx .mjs .java .kt .go .rs .c .h .cc .cpp .hpp .rb .php .cs .swift .scala .sh .tcl .lua .pl
     .sql .yml .yaml .toml .json .cfg .ini .properties .xml .html .css .md .rst .txt .proto .gradle .mod .sum .lock
-    """.split()
-)
+"""
+CODE_ENDINGS = frozenset(_ENDINGS.split())
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,9 @@ def _nano(path: Path) -> Iterator[Sentence]:
     """The set names values without their places: the first occurrence is taken."""
     for row in json.loads(gzip.decompress(path.read_bytes())):
         text = row["text"]
-        places = ((SYNTH_TYPES.get(value["label"]), text.find(value["entity"]), value["entity"]) for value in row["NER"])
+        places = (
+            (SYNTH_TYPES.get(value["label"]), text.find(value["entity"]), value["entity"]) for value in row["NER"]
+        )
         yield Sentence(text, tuple((name, at, at + len(value)) for name, at, value in places if name and at >= 0))
 
 
@@ -165,7 +166,7 @@ def _pages() -> Iterator[tuple[str, str]]:
 
 
 def code_documents() -> Iterator[tuple[str, str]]:
-    """(name, text) of source files: those of BENCH_CODE (folders, with `os.pathsep` between), else installed packages."""
+    """(name, text) of source files: in the folders of BENCH_CODE (`os.pathsep` between), else installed packages."""
     named = os.environ.get("BENCH_CODE")
     folders = named.split(os.pathsep) if named else [sysconfig.get_path("purelib")]
     for folder in folders:
