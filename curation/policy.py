@@ -269,6 +269,13 @@ class PiiConfig(PrivacyConfig):
     )
     spans: bool = Field(default=True, description="publish where the spans are, as `spans` in the shards' meta")
 
+    @model_validator(mode="after")
+    def _limits_of_types_in_use(self) -> Self:
+        for name in self.max_type_spans:
+            if name not in self.types:
+                raise ValueError(f"`max_type_spans` names {name}, which is not looked for: add it to `types`")
+        return self
+
     def detector(self) -> PrivacyConfig:
         """The part that changes the text."""
         return PrivacyConfig(**self.model_dump(exclude={"max_spans", "max_type_spans", "spans"}))

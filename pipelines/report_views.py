@@ -258,17 +258,6 @@ def pii_rows(summary: Summary) -> list[Row]:
     return _rows((str(key[0]), numbers) for key, numbers in totals_by_type.items())
 
 
-POLICIES = ("placeholder", "pseudonym", "fake", "keep")
-
-
-def policy_rows(manifest: Mapping[str, Any]) -> list[tuple[str, list[int]]]:
-    """(type, spans by each of `POLICIES`) in the shards, by the manifest; nothing where only placeholders were used."""
-    spans: Mapping[str, Mapping[str, int]] = manifest.get("privacy", {}).get("spans", {})
-    if all(set(found) <= {"placeholder"} for found in spans.values()):
-        return []
-    return [(name, [found.get(policy, 0) for policy in POLICIES]) for name, found in sorted(spans.items())]
-
-
 def host_rows(summary: Summary) -> tuple[list[Row], bool]:
     """The sites and repositories with the most documents; whether they come from a sample of the documents."""
     found: dict[str, list[int]] = {}

@@ -16,7 +16,8 @@ from typing import Literal
 from curation.privacy.fakes import fake, is_fake
 from curation.privacy.pseudonyms import LETTERS, TAG_LENGTH, Draw, Keys, tag
 from curation.privacy.scan import MAX_ROUNDS, Kind
-from curation.privacy.spans import Span, replace
+from curation.privacy.spans import PLACEHOLDERS, Span, replace
+from curation.privacy.spans import redact as redact_prose
 
 PolicyName = Literal["placeholder", "pseudonym", "fake", "keep"]
 PLACEHOLDER: PolicyName = "placeholder"
@@ -258,3 +259,22 @@ def _is_escaped(text: str, position: int) -> bool:
     """Whether an odd number of backslashes (of at most 64 looked at) stands before `position`."""
     before = text[max(0, position - 64) : position]
     return (len(before) - len(before.rstrip("\\"))) % 2 == 1
+
+
+def redact(
+    text: str, spans: Sequence[Span], placeholders: Mapping[str, str] = PLACEHOLDERS, *, kind: Kind = "prose"
+) -> str:
+    """`text` with every span replaced by the placeholder of its type; nothing outside the spans changes.
+
+    `spans` are sorted and disjoint, as `find` returns them. A type that `placeholders` does not name is replaced
+    by `<TYPE>`. In `kind` "code" the placeholders are words and numbers that leave it parseable, unless others are
+    given, and a span that begins within an escape takes its backslash along.
+
+    Raises:
+        ValueError: `spans` are not sorted and disjoint, or reach outside `text`.
+    """
+    if kind == "prose":
+        return redact_prose(text, spans, placeholders)
+    given = {} if placeholders is PLACEHOLDERS else placeholders
+    policies = Policies({}, PLACEHOLDER, given, kind)
+    return replace(text, whole_escapes(text, spans), lambda span: policies.options(text, span)[0][1])[0]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal, Self, cast
 
 import phonenumbers
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from curation.privacy.policies import KEYED, PolicyName, apply, policies_for, whole_escapes
 from curation.privacy.pseudonyms import Keys, Scope, load_keys
@@ -84,6 +84,13 @@ class PrivacyConfig(Config):
             if any(find_closed(f"{a}{value}{b}", kind=kind, region=None) for kind in kinds for a, b in _SURROUNDINGS):
                 raise ValueError(f"the placeholder of {name} would itself be replaced: {value!r}")
         return placeholders
+
+    @model_validator(mode="after")
+    def _policies_of_types_in_use(self) -> Self:
+        for name in self.policies:
+            if name not in self.types:
+                raise ValueError(f"`policies` names {name}, which is not looked for: add it to `types`")
+        return self
 
     def policy_of(self, name: str) -> PolicyName:
         """What is done with a type."""

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.privacy import TYPES, PrivacyConfig, scrub
+from curation.policy import PiiConfig
+from curation.privacy import TYPES, PrivacyConfig, find, redact, scrub
 from curation.privacy.cards import luhn
 from curation.privacy.fakes import fake, is_fake
 from curation.privacy.ibans import is_iban
@@ -118,6 +119,15 @@ def test_numbers_in_code_stay_numbers_and_words_stay_words():
     assert by(PrivacyConfig(placeholders={"EMAIL": "[mail]"}), "'ada@lovelace.org'", kind="code") == "'[mail]'"
 
 
+def test_redact_leaves_code_parseable_when_told_that_it_is_code():
+    text = '<a n="\\u00e9ada@lovelace.org">ada@lovelace.org</a> x = [4111111111111111] # card'
+    assert redact(text, find(text, kind="code"), kind="code") == (
+        '<a n="REDACTED_EMAIL">REDACTED_EMAIL</a> x = [1000000000000000] # card'
+    )
+    assert redact("to ada@lovelace.org", [Span("EMAIL", 3, 19, 1.0)]) == "to <EMAIL>"
+    assert redact("ada@lovelace.org", [Span("EMAIL", 0, 16, 1.0)], {"EMAIL": "[mail]"}, kind="code") == "[mail]"
+
+
 def test_an_escape_is_not_cut_in_two():
     assert whole_escapes(r'"\u00e9ada@x.org"', [Span("EMAIL", 2, 16, 1.0)]) == [Span("EMAIL", 1, 16, 1.0)]
     assert whole_escapes('"abc\\"', [Span("SECRET", 1, 5, 1.0)]) == [Span("SECRET", 1, 4, 1.0)]
@@ -188,8 +198,11 @@ def test_a_missing_or_short_secret_is_told_with_the_way_to_make_one(tmp_path, mo
         ({"policies": {"EMAIL": "hash"}}, "policies.EMAIL"),
         ({"secret_env": "not a name"}, "secret_env"),
         ({"secret": "x"}, "unknown key `secret`"),
+        ({"policies": {"PRIVATE_IP": "fake"}}, "PRIVATE_IP, which is not looked for"),
+        ({"max_type_spans": {"SECRET": -1}}, "max_type_spans.SECRET"),
+        ({"types": ["EMAIL"], "max_type_spans": {"SECRET": 0}}, "SECRET, which is not looked for"),
     ],
 )
 def test_wrong_policies_are_refused(document, message):
     with pytest.raises(UsageError, match=message):
-        check_config(PrivacyConfig, document, "recipe.yaml")
+        check_config(PiiConfig, document, "recipe.yaml")
