@@ -99,6 +99,7 @@ class Ingest:
         self._tokens = TokenCounter(policy.tokenizer)
         self._privacy = policy.privacy.detector()
         self._keys = self._privacy.keys()
+        self._privacy.name_finder()  # loaded here, once per worker
         self._pages = PageTexts(policy.urls, policy.extraction)
         self._families = policy.quality.families()
         self._edits = policy.quality.published().edits
@@ -130,6 +131,7 @@ class Ingest:
         if policy.toxicity.model is not None or policy.toxicity.words is not None:
             ToxicityModel(policy.toxicity.model, policy.toxicity.words)
         TokenCounter(policy.tokenizer)
+        policy.privacy.detector().name_finder()
         policy.quality.list_of_bad_words()
         policy.privacy.detector().keys()
         Scoring(policy.quality)

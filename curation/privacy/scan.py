@@ -15,15 +15,27 @@ from curation.privacy.ibans import find_ibans
 from curation.privacy.labelled import find_labelled
 from curation.privacy.logins import find_logins
 from curation.privacy.macs import find_macs
+from curation.privacy.names import NameFinder, find_names
 from curation.privacy.national import find_long_codes, find_national_ids, find_pans
 from curation.privacy.obfuscated import find_obfuscated
 from curation.privacy.phones import MIN_DIGITS, find_phones
-from curation.privacy.spans import NATIONAL_ID, PLACEHOLDERS, STREET_ADDRESS, TYPES, US_SSN, Span, replace, resolve
+from curation.privacy.spans import (
+    NATIONAL_ID,
+    PERSON,
+    PLACEHOLDERS,
+    STREET_ADDRESS,
+    TYPES,
+    US_SSN,
+    Span,
+    replace,
+    resolve,
+)
 from curation.privacy.streets import find_streets
 
 Kind = Literal["prose", "code"]
 
 MAX_ROUNDS = 8
+MAX_ROUNDS_OF_NAMES = 32  # a model may take another word for a name once its neighbour is replaced
 NATIONAL = frozenset((NATIONAL_ID, US_SSN))
 
 _DIGITS = bytes(48 if 48 <= code <= 57 else code for code in range(256))
@@ -32,7 +44,14 @@ _PHONE_RUN = b"0" * MIN_DIGITS
 _CARD_RUN = b"0" * 12
 
 
-def find(text: str, *, kind: Kind = "prose", region: str | None = None, types: Iterable[str] = TYPES) -> list[Span]:
+def find(
+    text: str,
+    *,
+    kind: Kind = "prose",
+    region: str | None = None,
+    types: Iterable[str] = TYPES,
+    names: NameFinder | None = None,
+) -> list[Span]:
     """Spans of personal data and secrets in `text`, sorted and disjoint.
 
     Args:
@@ -41,11 +60,12 @@ def find(text: str, *, kind: Kind = "prose", region: str | None = None, types: I
             address or a number for a card.
         region: ISO 3166 code of the country whose national telephone numbers are looked for.
         types: what to look for; `OPTIONAL_TYPES` only come when named here.
+        names: the model that finds PERSON, in prose; None finds none.
 
     Overlaps are resolved by `resolve`. The result is closed under redaction: once the spans found here are replaced
     by `<TYPE>`, nothing more is found. Time is linear in the length of the text.
     """
-    return find_closed(text, kind=kind, region=region, types=types)
+    return find_closed(text, kind=kind, region=region, types=types, names=names)
 
 
 def find_closed(
@@ -56,6 +76,7 @@ def find_closed(
     types: Iterable[str] = TYPES,
     min_score: float = 0.0,
     placeholders: Mapping[str, str] = PLACEHOLDERS,
+    names: NameFinder | None = None,
 ) -> list[Span]:
     """`find` for some types and scores, closed under redaction by `placeholders`.
 
@@ -63,13 +84,19 @@ def find_closed(
     redacted text is scanned again until nothing new appears.
     """
     wanted = frozenset(types)
-    found = _detect(text, kind, region, wanted, min_score)
+    model = names if kind == "prose" and PERSON in wanted else None
+
+    def detect(part: str) -> list[Span]:
+        people = [] if model is None else list(find_names(part, model, placeholders.values()))
+        return _detect(part, kind, region, wanted, min_score, people)
+
+    found = detect(text)
     more = found
-    for _ in range(MAX_ROUNDS):
+    for _ in range(MAX_ROUNDS if model is None else MAX_ROUNDS_OF_NAMES):
         if not more:
             break
         redacted, moved = replace(text, found, lambda span: placeholders.get(span.type, f"<{span.type}>"))
-        more = _moved_back(_detect(redacted, kind, region, wanted, min_score), moved, found)
+        more = _moved_back(detect(redacted), moved, found)
         found = sorted([*found, *more], key=lambda span: span.start)
     return found
 
@@ -88,13 +115,15 @@ def _moved_back(new: list[Span], moved: list[Span], found: list[Span]) -> list[S
     return result
 
 
-def _detect(text: str, kind: Kind, region: str | None, wanted: frozenset[str], min_score: float) -> list[Span]:
+def _detect(
+    text: str, kind: Kind, region: str | None, wanted: frozenset[str], min_score: float, people: list[Span]
+) -> list[Span]:
     """One scan: cheap literal tests decide which detectors look at the text at all."""
     ascii_text = text.encode("ascii", "replace")
     digits = ascii_text.translate(_DIGITS)
     lowered = ascii_text.lower()
     runs = word_runs(ascii_text)
-    spans: list[Span] = list(find_secrets(text, runs))
+    spans: list[Span] = [*people, *find_secrets(text, runs)]
     spans += find_assignments(text, lowered, kind)
     spans += find_logins(text, lowered)
     if "@" in text:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self, cast
 import phonenumbers
 from pydantic import Field, field_validator, model_validator
 
+from curation.privacy.names import NameFinder, NamesConfig, load_names
 from curation.privacy.policies import KEYED, PolicyName, apply, policies_for, whole_escapes
 from curation.privacy.pseudonyms import Keys, Scope, load_keys
 from curation.privacy.scan import Kind, find_closed
@@ -18,7 +19,7 @@ from manifests.config import Config
 PiiType = Literal[
     "SECRET", "PASSWORD", "IBAN", "CREDIT_CARD", "US_SSN", "NATIONAL_ID", "CRYPTO_ADDRESS", "EMAIL", "IP_ADDRESS",
     "MAC_ADDRESS", "PASSPORT", "DRIVER_LICENSE", "BANK_ACCOUNT", "DATE_OF_BIRTH", "PHONE_NUMBER", "STREET_ADDRESS",
-    "USERNAME", "PRIVATE_IP",
+    "USERNAME", "PRIVATE_IP", "PERSON",
 ]  # fmt: skip
 
 MAX_PLACEHOLDER = 64
@@ -38,7 +39,7 @@ class PrivacyConfig(Config):
 
     types: tuple[PiiType, ...] = Field(
         default=cast(tuple[PiiType, ...], TYPES),
-        description="the types to replace; all but PRIVATE_IP unless named",
+        description="the types to replace; all but PRIVATE_IP and PERSON unless named",
     )
     placeholders: dict[PiiType, str] = Field(
         default={}, description="type -> replacement; `<TYPE>` (in code `REDACTED_TYPE`) where none is given"
@@ -66,6 +67,16 @@ class PrivacyConfig(Config):
     min_score: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
         default=0.5, description="least confidence that is replaced"
     )
+
+    names: NamesConfig | None = Field(
+        default=None, description="the model that finds PERSON, in prose; needed when `types` names PERSON"
+    )
+
+    @model_validator(mode="after")
+    def _names_of_persons(self) -> PrivacyConfig:
+        if ("PERSON" in self.types) != (self.names is not None):
+            raise ValueError("`types` names PERSON and `names` a model, or neither: set `names: {backend, model}`")
+        return self
 
     @field_validator("region")
     @classmethod
@@ -105,6 +116,14 @@ class PrivacyConfig(Config):
         if not any(self.policy_of(name) in KEYED for name in self.types):
             return None
         return load_keys(self.scope, self.secret_env, self.secret_file)
+
+    def name_finder(self) -> NameFinder | None:
+        """The model of `names`, loaded once in a process; None where no names are looked for.
+
+        Raises:
+            UsageError: it is not installed or cannot be loaded.
+        """
+        return None if self.names is None else load_names(self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +170,7 @@ def scrub(
         document,
     )
 
+    names = config.name_finder()
     masks: dict[str, str] = {name: policies.mask(name) for name in config.types}
 
     def scan(part: str) -> list[Span]:
@@ -161,6 +181,7 @@ def scrub(
             types=config.types,
             min_score=config.min_score,
             placeholders=masks,
+            names=names,
         )
         return whole_escapes(part, spans) if kind == "code" else spans
 

@@ -46,8 +46,9 @@ TYPES = (
 )
 """What is looked for unless told otherwise, strongest first: where spans overlap, the type that comes first wins."""
 
-OPTIONAL_TYPES = (PRIVATE_IP,)
-"""What is looked for only when asked for: addresses of private networks identify nobody by themselves."""
+OPTIONAL_TYPES = (PRIVATE_IP, PERSON)
+"""What is looked for only when asked for: addresses of private networks identify nobody by themselves, and names of
+persons need a model (`curation.privacy.names`)."""
 
 PLACEHOLDERS: Mapping[str, str] = {name: f"<{name}>" for name in (*TYPES, *OPTIONAL_TYPES)}
 

@@ -173,6 +173,6 @@ def test_programs_and_data_stay_parseable():
     ast.parse(result.text)
     document = json.dumps({"user": "mkowalski", "password": WORD, "nested": json.dumps({"token": KEY})})
     redacted = json.loads(scrub(document, kind="code").text)
-    assert redacted["user"] == "<USERNAME>"
-    assert redacted["password"] == "<PASSWORD>"
-    assert json.loads(redacted["nested"]) == {"token": "<SECRET>"}
+    assert redacted["user"] == "REDACTED_USERNAME"
+    assert redacted["password"] == "REDACTED_PASSWORD"
+    assert json.loads(redacted["nested"]) == {"token": "REDACTED_SECRET"}

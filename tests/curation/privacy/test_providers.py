@@ -6,8 +6,8 @@ import pytest
 
 from curation.privacy import find
 from curation.privacy.providers import PROVIDERS, crc_base62
-from tests.benchmarks.secret_files import Draw, negatives, positives
 from tests.benchmarks.secret_files import PROVIDERS as GENERATED
+from tests.benchmarks.secret_files import Draw, negatives, positives
 
 BODY = "aB3dEfGh1JkLmN0pQrStUvWxYz2468"
 POSITIVES = tuple(positives(2))
