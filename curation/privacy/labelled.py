@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from curation.privacy.dates import match_date
-from curation.privacy.spans import BANK_ACCOUNT, DATE_OF_BIRTH, DRIVER_LICENSE, PASSPORT, Span
+from curation.privacy.spans import BANK_ACCOUNT, DATE_OF_BIRTH, DRIVER_LICENSE, NATIONAL_ID, PASSPORT, Span
 
 MAX_ACCOUNT = 24
 
@@ -147,6 +147,15 @@ LABELS: tuple[Label, ...] = (
         "\u8d26\u53f7 \u5e33\u865f \u53e3\u5ea7\u756a\u53f7 \uacc4\uc88c\ubc88\ud638",
         _read_account,
     ),
+    _label(
+        NATIONAL_ID,
+        "national id|national identi|identity card|identity number|personal identi|citizen id|tax id|taxpayer id"
+        "|voter id|personalausweis|carte d'identit|carte nationale d'identit|documento de identidad|n?mero de identidad"
+        "|c?dula de"
+        "|carta d'identit|identiteitskaart|dow?d osobisty|documento de identidade|carteira de identidade",
+        "\u8eab\u4efd\u8bc1 \u8eab\u5206\u8b49",
+        _read_licence,
+    ),
     _label(BANK_ACCOUNT, "sort code|sort-code|sortcode", "", _read_sort_code),
     _label(BANK_ACCOUNT, "routing number|routing no|routing #|routing transit|aba number|aba routing|aba"
     " no", "", _read_routing),
@@ -184,7 +193,7 @@ def find_labelled(text: str, lowered: bytes, digits: bytes) -> Iterator[Span]:
     `lowered` is the text in ASCII ("?" for what is not) and lower case, `digits` the text in ASCII with every digit as
     `0`. Between the word and the value only punctuation and words such as "number" or "is" may stand.
     """
-    near = _before_figures(lowered, digits)
+    near = before_figures(lowered, digits, _FIGURES)
     for label in LABELS:
         reached = 0
         for place, end in _ends(text, lowered, near, label):
@@ -198,11 +207,11 @@ def find_labelled(text: str, lowered: bytes, digits: bytes) -> Iterator[Span]:
                 yield Span(label.span_type, start, reached, value[1])
 
 
-def _before_figures(lowered: bytes, digits: bytes) -> bytes:
-    """The pieces of `lowered` in which a word must stand to introduce a value: those before two digits."""
+def before_figures(lowered: bytes, digits: bytes, figures: re.Pattern[bytes]) -> bytes:
+    """The pieces of `lowered` in which a word must stand to introduce a value: those before `figures` in `digits`."""
     pieces: list[bytes] = []
     last = 0
-    for match in _FIGURES.finditer(digits):
+    for match in figures.finditer(digits):
         start = match.start()
         if start - last > 2:
             pieces.append(lowered[max(last, start - REACH) : start])

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import phonenumbers
+import stdnum.isbn
 
 from curation.privacy.context import words_before
 from curation.privacy.spans import PHONE_NUMBER, Span
 
-MIN_DIGITS, MAX_DIGITS = 7, 15
+MIN_DIGITS, MAX_DIGITS = 6, 15
 MAX_GROUPS = 7
 
 _SPACE = " \u00a0\u2009\u202f"
@@ -30,7 +31,8 @@ _LETTER = re.compile(r"[^\W\d_]")
 _GROUP = re.compile(r"[0-9]+")
 _LABEL_BEFORE = re.compile(
     r"(?:(?<![a-z])(?:tele?(?:phone|fon[eo]?)?|phone|ph|telefax|fax|mobile?|mob|cell(?:ular|phone)?|celular|handy|whatsapp"
-    r"|sms|hotline|helpline|voicemail|call(?:ing)?|dial|ring|text|answering|contact|reach|my (?:new )?number"
+    r"|sms|hotline|helpline|voicemail|call(?:ing)?|dial|ring|text|answering"
+    r"|messages? (?:to|on|at|from)|contact|reach|my (?:new )?number"
     r"|t\u00e9l(?:\u00e9phone)?"
     r"|tel\u00e9fono|telefoon|mobiel|m\u00f3vil|portable|tlf|tfn|puh(?:elin)?|landline)(?![a-z])"
     r"|\u0442\u0435\u043b|\u7535\u8bdd|\u96fb\u8a71|\u624b\u673a|\u624b\u6a5f|\u643a\u5e2f|\uc804\ud654|\u0647\u0627\u062a\u0641)"
@@ -67,6 +69,8 @@ _RUSSIAN = re.compile(
 )
 _CALLING_CODES = frozenset(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 _POSTCODE_US = re.compile(r"[0-9]{5}-[0-9]{4}\Z")
+_PAIRS = re.compile(rf"[0-9]{{2}}(?:[{_SPACE}{_DASH}.][0-9]{{2}}){{2}}\Z")  # the shortest national numbers: "33 93 31"
+_JOINS = tuple("=/&?_#:-.")
 _LAST_GROUP = re.compile(r"[0-9]{2}\Z")
 _SOCIAL_SECURITY = re.compile(r"[0-9]{3}[ -][0-9]{2}[ -][0-9]{4}\Z")
 _BAD_PUNCTUATION = re.compile(
@@ -86,7 +90,7 @@ def find_phones(text: str, region: str | None) -> Iterator[Span]:
     for match in _CANDIDATE.finditer(text):
         shown = match[0]
         labelled = _is_labelled(text, match.start(), match.end())
-        if not labelled and not region and not _PLAUSIBLE.search(shown):
+        if not labelled and not region and not (_PLAUSIBLE.search(shown) or _may_be_lone(text, match)):
             continue
         groups = [(group.start(), group.end()) for group in _GROUP.finditer(shown, 0, _digits_end(match))]
         if sum(end - start for start, end in groups) < MIN_DIGITS:
@@ -110,6 +114,11 @@ def find_phones(text: str, region: str | None) -> Iterator[Span]:
                     break
             else:
                 first += 1
+
+
+def _may_be_lone(text: str, match: re.Match[str]) -> bool:
+    """Whether the run is nine to eleven digits without separators that are no part of a URL or a name."""
+    return match[0].isdigit() and 9 <= len(match[0]) <= 11 and text[match.start() - 1 : match.start()] not in _JOINS
 
 
 def _digits_end(match: re.Match[str]) -> int:
@@ -150,6 +159,8 @@ class _Evidence:
 
 def _score(shown: str, digits: str, evidence: _Evidence) -> float:
     """Confidence that `shown`, whose digits are `digits`, is a telephone number; 0 when it is not."""
+    if len(digits) == MIN_DIGITS and not (evidence.labelled and _PAIRS.match(shown)):
+        return 0.0
     if len(set(digits)) < 3 or shown.count("(") != shown.count(")") or _BAD_PUNCTUATION.search(shown):
         return 0.0
     if shown.startswith(("+", "(+")):
@@ -174,7 +185,14 @@ def _score(shown: str, digits: str, evidence: _Evidence) -> float:
         return 0.6 if len(set(digits)) > 3 and _trunk_zero(shown, digits, evidence.groups) else 0.0
     if _RUSSIAN.match(shown):
         return 0.8
-    return 0.0
+    return 0.5 if evidence.groups == 1 and _is_lone(digits) else 0.0
+
+
+def _is_lone(digits: str) -> bool:
+    """Whether digits without any separator are a national number with its trunk 0; an ISBN is as long."""
+    if digits[0] != "0" or digits[1] == "0" or not 9 <= len(digits) <= 11 or len(set(digits)) < 4:
+        return False
+    return not (len(digits) == 10 and stdnum.isbn.is_valid(digits)) and _trunk_zero(digits, digits, 1)
 
 
 def _has_calling_code(digits: str) -> bool:

@@ -19,6 +19,7 @@ from curation.privacy.names import NameFinder, find_names
 from curation.privacy.national import find_long_codes, find_national_ids, find_pans
 from curation.privacy.obfuscated import find_obfuscated
 from curation.privacy.phones import MIN_DIGITS, find_phones
+from curation.privacy.postal import find_postal
 from curation.privacy.spans import (
     NATIONAL_ID,
     PERSON,
@@ -153,6 +154,7 @@ def _detect_numbers(text: str, digits: bytes, lowered: bytes, kind: Kind, wanted
         spans += find_macs(text)
     if kind == "prose" and STREET_ADDRESS in wanted:
         spans += find_streets(text, digits)
+        spans += find_postal(text, lowered, digits)
     if b"00" in digits:
         spans += find_ibans(text, digits)
         if NATIONAL & wanted:
