@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from curation.privacy.context import words_before
-from curation.privacy.labelled import before_figures
+from curation.privacy.labelled import stems
 from curation.privacy.spans import STREET_ADDRESS, Span
 
 _UP = (
@@ -90,19 +90,18 @@ _NO_STREET = re.compile(
     r"[a-z]{0,6}\.?,? [0-9]{1,4}",
     re.IGNORECASE,
 )
-_FIGURE = re.compile(rb"0+")
+_STEMS = stems((*_NOUNS, *_VERBS))
 _BACK = 110
 _SHORTEST = 8
 
 
-def find_postal(text: str, lowered: bytes, digits: bytes) -> Iterator[Span]:
+def find_postal(text: str, lowered: bytes, digits: bytes, near: bytes) -> Iterator[Span]:
     """Addresses that a word announces, that end in a US state and ZIP code, or whose number a postcode and town follow.
 
-    `lowered` is the text in ASCII and small letters, `digits` the text in ASCII with every digit as `0`.
+    `lowered` is the text in ASCII and small letters, `digits` the text in ASCII with every digit as `0`;
+    `near` the pieces of `lowered` before figures.
     """
-    near = before_figures(lowered, digits, _FIGURE)
-    if near:
-        yield from _announced(text, lowered, near)
+    yield from _announced(text, lowered, near)
     for code in _ZIP.finditer(digits):
         start = code.start()
         if text[start - 2 : start] in _STATES:
@@ -115,7 +114,7 @@ def find_postal(text: str, lowered: bytes, digits: bytes) -> Iterator[Span]:
 
 def _announced(text: str, lowered: bytes, near: bytes) -> Iterator[Span]:
     """Addresses right after a word that announces one."""
-    for words, after in ((_NOUNS, _AFTER_NOUN), (_VERBS, _AFTER_VERB)):
+    for words, after in ((_NOUNS, _AFTER_NOUN), (_VERBS, _AFTER_VERB)) if any(stem in near for stem in _STEMS) else ():
         for word in words:
             place = lowered.find(word) if word in near else -1
             while place >= 0:

@@ -12,7 +12,7 @@ from curation.privacy.credentials import find_secrets, word_runs
 from curation.privacy.crypto import find_crypto
 from curation.privacy.emails import find_emails
 from curation.privacy.ibans import find_ibans
-from curation.privacy.labelled import find_labelled
+from curation.privacy.labelled import before_figures, find_labelled
 from curation.privacy.logins import find_logins
 from curation.privacy.macs import find_macs
 from curation.privacy.names import NameFinder, find_names
@@ -146,6 +146,7 @@ def _detect(
 def _detect_numbers(text: str, digits: bytes, lowered: bytes, kind: Kind, wanted: frozenset[str]) -> list[Span]:
     """Addresses of machines and numbers of persons and accounts: all of them hold a digit."""
     spans: list[Span] = []
+    near = before_figures(lowered, digits)
     if b"0.0" in digits:
         spans += find_ipv4(text)
     if may_hold_ipv6(text):
@@ -154,12 +155,12 @@ def _detect_numbers(text: str, digits: bytes, lowered: bytes, kind: Kind, wanted
         spans += find_macs(text)
     if kind == "prose" and STREET_ADDRESS in wanted:
         spans += find_streets(text, digits)
-        spans += find_postal(text, lowered, digits)
+        spans += find_postal(text, lowered, digits, near)
     if b"00" in digits:
         spans += find_ibans(text, digits)
         if NATIONAL & wanted:
             spans += find_national_ids(text, digits, kind)
         if b"0000" in digits:
             spans += find_pans(text, digits)
-        spans += find_labelled(text, lowered, digits)
+        spans += find_labelled(text, lowered, near)
     return spans

@@ -37,6 +37,8 @@ _FR = re.compile(
     rf"(?: (?:de la|de l'|de l\u2019|du|des|de|d'|d\u2019|la|le|les|aux?"
     rf"|\u00e0))?[ ]?(?:{_NAME}[ -]?){{1,4}}(?![{_LETTER}])"
 )
+_FR_FIRST = frozenset("abcfipqrst")
+"""Small letters with which a French street, or the part of its house number after a space, begins."""
 _GENDERED = re.compile(
     r"(?:Men|Women|Kid|Boy|Girl|Unisex)(?:['\u2019]?s)?(?![a-z])"
 )  # "Pegasus 41 Men's Road Running Shoes"
@@ -114,7 +116,14 @@ def find_streets(text: str, digits: bytes) -> Iterator[Span]:
     """
     for number in _NUMBER.finditer(digits):
         start, end = number.span()
-        if digits[end : end + 1].isalnum() or digits[end : end + 1] in b" ,-":
+        following = digits[end : end + 1]
+        if following == b" ":
+            first = text[end + 1 : end + 2]
+            if first.isupper() or first.isdigit():
+                yield from _name_after(text, start)
+            elif first in _FR_FIRST:
+                yield from _french(text, start)
+        elif following.isalnum() or following in b",-":
             yield from _name_after(text, start)
         before = text[max(0, start - _BACK) : start]
         if before[-1:] in ("", "\n", "\t"):
@@ -135,9 +144,7 @@ def _name_after(text: str, start: int) -> Iterator[Span]:
     """The English or French street whose house number begins at `start`."""
     match = _EN.match(text, start) or _EN_NUMBERED.match(text, start)
     if match is None:
-        match = _FR.match(text, start)
-        if match:
-            yield Span(STREET_ADDRESS, start, _with_tail(text, start + len(match[0].rstrip(" -"))), 0.8)
+        yield from _french(text, start)
         return
     end = _with_tail(text, match.end())
     settled = end > match.end()
@@ -152,6 +159,13 @@ def _name_after(text: str, start: int) -> Iterator[Span]:
     weak = "," in match[0] or match["kind"].lower() in _EN_WEAK or match.re is _EN_NUMBERED
     if not weak or settled or _has_word(text, start):
         yield Span(STREET_ADDRESS, start, end, 0.6 if weak else 0.8)
+
+
+def _french(text: str, start: int) -> Iterator[Span]:
+    """The French street whose house number begins at `start`."""
+    match = _FR.match(text, start)
+    if match:
+        yield Span(STREET_ADDRESS, start, _with_tail(text, start + len(match[0].rstrip(" -"))), 0.8)
 
 
 def _spanish(text: str, number: int, width: int) -> Iterator[Span]:
