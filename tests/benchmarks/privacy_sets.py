@@ -82,7 +82,9 @@ def _nano(path: Path) -> Iterator[Sentence]:
     for row in json.loads(gzip.decompress(path.read_bytes())):
         text = row["text"]
         places = (
-            (SYNTH_TYPES.get(value["label"]), text.find(value["entity"]), value["entity"]) for value in row["NER"]
+            (SYNTH_TYPES.get(value["label"]), text.find(value["entity"]), value["entity"])
+            for value in row["NER"]
+            if "entity" in value
         )
         yield Sentence(text, tuple((name, at, at + len(value)) for name, at, value in places if name and at >= 0))
 
