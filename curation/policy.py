@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, field_serializer, field_validator, model_validator
 
 from curation.code.signals import CODE_BIGCODE, CODE_RULES
+from curation.decontamination.config import DecontaminateSection
 from curation.extractors import ExtractorName
 from curation.language import MODEL_PATH as LANGUAGE_MODEL
 from curation.language.model_source import local_model
@@ -313,6 +314,9 @@ class Policy(Config):
     privacy: PiiConfig = PiiConfig()
     toxicity: ToxicityConfig = ToxicityConfig()
     links: LinksConfig = LinksConfig()
+    decontaminate: DecontaminateSection | None = Field(
+        default=None, description="evaluation items that the build must not hold: paths, or `name: path`"
+    )
     tokenizer: str = Field(default=PIECES, description="what counts tokens: pieces@1, a tokenizer.json, or a hub id")
 
     def measuring(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from curation.decontamination.decide import COLUMN, OVERLAP, TOO_MUCH, judge, without_overlaps
 from curation.documents import CODE
 from curation.policy import Policy
 from curation.quality.rules import RuleSet, decide
@@ -87,7 +88,8 @@ def apply_rules(documents: pa.Table, policy: Policy) -> Ruled:
     """Judge the documents of one part, all of one source.
 
     `documents` holds at least `needed_columns`, and `link_votes` where the policy asks for votes. Order of the rules:
-    language, links, quality, toxicity, privacy for web pages; licence, file rules, privacy for code.
+    language, links, quality, toxicity, privacy, decontamination for web pages; licence, file rules, privacy,
+    decontamination for code. `contamination` holds the hits where the policy names evaluation items.
     """
     if not documents.num_rows:
         return Ruled([], [], [], [], [], [])
@@ -103,11 +105,16 @@ def apply_rules(documents: pa.Table, policy: Policy) -> Ruled:
         cuts = _with_foreign_cuts(toxic, documents, policy)
         checks += _toxicity_checks(documents, policy, cut_share)
     checks += _privacy_checks(documents, policy)
+    contamination, cuts = _decontamination(documents, policy, cuts)
+    checks += contamination
     return _first_failures(checks, cuts)
 
 
 def cut_text(text: str, cuts: Sequence[dict[str, int]]) -> str:
-    """`text` without the given lines, each with the line break that ends it; what remains is stripped."""
+    """`text` without the given spans (ascending, without overlap); what remains is stripped of line breaks.
+
+    A line that goes as a whole takes the break that ends it along; a line of which something is left keeps it.
+    """
     return "".join(text[start:end] for start, end in kept_ranges(text, cuts))
 
 
@@ -115,11 +122,16 @@ def kept_ranges(text: str, cuts: Sequence[dict[str, int]]) -> list[tuple[int, in
     """The (start, end) of what `cut_text` leaves of `text`, in order."""
     ranges: list[tuple[int, int]] = []
     position = 0
+    bare = True  # nothing is left of the line at hand, but white space
     for span in cuts:
+        piece = text[position : span["start"]]
+        line = piece.rfind("\n") + 1
+        bare = not piece[line:].strip() and (bare or line > 0)
         ranges.append((position, span["start"]))
         position = span["end"]
-        position += text.startswith("\r", position)  # not part of the line, nor of what remains
-        position += text.startswith("\n", position)
+        if bare:
+            position += text.startswith("\r", position)  # not part of the line, nor of what remains
+            position += text.startswith("\n", position)
     ranges.append((position, len(text)))
     first, last = 0, len(ranges) - 1
     while first <= last:  # line breaks at the beginning and the end are no part of what remains
@@ -269,6 +281,25 @@ def _privacy_checks(documents: pa.Table, policy: Policy) -> list[Check]:
             found = np.array([count.get(name, 0) for count in counts], np.float64)
             checks.append(Check("privacy", f"privacy.spans.{name}", found > limit, found, limit))
     return checks
+
+
+def _decontamination(
+    documents: pa.Table, policy: Policy, cuts: list[list[dict[str, int]]]
+) -> tuple[list[Check], list[list[dict[str, int]]]]:
+    """The checks on evaluation items, and the cuts with the passages that hold one among them."""
+    section = policy.decontaminate
+    if section is None:
+        return [], cuts
+    if COLUMN not in documents.schema.names:
+        raise UsageError("decontaminate: this build did not look for evaluation items; run `winnow curate` again")
+    found = judge(documents, section)
+    if section.action == "drop":
+        return [
+            Check("decontamination", OVERLAP, found.share >= section.min_share, found.share, section.min_share)
+        ], cuts
+    joined = [without_overlaps(one, more) for one, more in zip(cuts, found.cuts, strict=True)]
+    most = section.max_cut
+    return [Check("decontamination", TOO_MUCH, found.cut_share > most, found.cut_share, most)], joined
 
 
 def _first_failures(checks: Sequence[Check], cuts: list[list[dict[str, int]]]) -> Ruled:

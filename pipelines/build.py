@@ -9,7 +9,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import apache_beam as beam
@@ -17,6 +17,7 @@ import numpy as np
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from curation import mixing
+from curation.decontamination.items import ItemFile
 from curation.dedup.config import MinHashConfig
 from curation.documents import WEB
 from curation.ingest import Ingest
@@ -40,7 +41,7 @@ from pipelines.records import (
     written,
 )
 from pipelines.runner import run_pipeline, write_json_lines
-from pipelines.stages import copies, copy_examples, dedup, ingest, links, publish, select, shard, verify
+from pipelines.stages import copies, copy_examples, decontaminate, dedup, ingest, links, publish, select, shard, verify
 from pipelines.stages.histograms import load_histograms
 from pipelines.stages.publish import Published
 
@@ -74,23 +75,25 @@ class Build:
         for remark in Ingest.check(recipe.policy()):
             self.progress.remark(remark)
         links.check(recipe.links, inputs.files)
+        items = decontaminate.check(recipe.decontaminate) if recipe.decontaminate else []
         ingested = self._ingest(inputs.files)
         check_errors(ingested, recipe.limits.max_error_share)
         check_order(self.work, ingested, recipe.dedup.keep.signals)
         clusters = self._dedup(ingested)
         check_clusters(self.work, ingested, clusters, recipe.dedup.limits)
         linked = self._links(ingested)
-        selected = self._select(ingested, clusters, linked)
+        contaminated = self._decontaminate(ingested, items)
+        selected = self._select(ingested, clusters, linked, contaminated)
         check_shares(selected, recipe.dedup.limits)
         settings = {"output": recipe.output.model_dump(mode="json"), "spans": recipe.privacy.spans}
-        made_from = [*ingested, selected, *([linked] if linked else [])]
+        made_from = [*ingested, selected, *([linked] if linked else []), *([contaminated] if contaminated else [])]
         key = stage_key("shard", shard.VERSION, settings, [item.digest for item in made_from])
         published = publish.already_published(self.out, key, recipe, inputs.skipped)
         if published is not None:
             return published
         shards = self._shard(ingested, linked, key)
         with self.progress.stage("publish"):
-            return publish.publish(self.out, recipe, inputs.skipped, ingested, selected, shards, key)
+            return publish.publish(self.out, recipe, inputs.skipped, ingested, selected, shards, key, contaminated)
 
     def _pipeline(self, build: Callable[[beam.Pipeline], None], stage: str) -> None:
         run_pipeline(self.options, build, stage)
@@ -198,7 +201,38 @@ class Build:
             note(f"{linking['links']:,} links of {linking['pages']:,} pages")
             return completion
 
-    def _select(self, ingested: Sequence[Completion], clusters: Completion, linked: Completion | None) -> Completion:
+    def _decontaminate(self, ingested: Sequence[Completion], items: Sequence[ItemFile]) -> Completion | None:
+        """Where evaluation items stand in the documents, when the recipe names some."""
+        work, section = self.work, self.recipe.decontaminate
+        if section is None:
+            remove_tree(join(work, decontaminate.FOLDER))
+            return None
+        key = decontaminate.key(section, items, [item.digest for item in ingested])
+        with self.progress.stage("decontaminate") as note:
+            found = load_completion(work, decontaminate.COMPLETION, key)
+            if found is not None:
+                note("done already")
+                return found
+            remove_tree(join(work, decontaminate.FOLDER))
+            facts = decontaminate.prepare(work, section)
+            parts = [part.path for part in ingest.document_parts(ingested)]
+            if parts:
+                url = self._orders("decontaminate/orders.jsonl", [{"documents": path} for path in parts])
+                self._pipeline(lambda pipeline: decontaminate.build(pipeline, url, work), "decontaminate")
+            remove_tree(join(work, decontaminate.INDEX))
+            outputs = tuple(written(work, decontaminate.hits_path(path)) for path in parts)
+            completion = Completion(key, outputs, {"benchmarks": facts, "files": [asdict(file) for file in items]})
+            save_completion(work, decontaminate.COMPLETION, completion)
+            note(f"{sum(one['items'] for one in facts.values()):,} items looked for")
+            return completion
+
+    def _select(
+        self,
+        ingested: Sequence[Completion],
+        clusters: Completion,
+        linked: Completion | None,
+        contaminated: Completion | None,
+    ) -> Completion:
         recipe, work = self.recipe, self.work
         policy = recipe.policy()
         near = recipe.dedup.minhash.threshold if recipe.dedup.minhash else None
@@ -209,7 +243,7 @@ class Build:
             "near": near,
             "seed": recipe.seed,
         }
-        made_from = [*ingested, clusters, *([linked] if linked else [])]
+        made_from = [*ingested, clusters, *([linked] if linked else []), *([contaminated] if contaminated else [])]
         key = stage_key("select", select.VERSION, settings, [item.digest for item in made_from])
         record = f"{select.FOLDER}/{COMPLETION}"
         with self.progress.stage("select") as note:
@@ -258,6 +292,7 @@ class Build:
                     "source": source,
                     "columns": columns,
                     "links": links.linked_path(part.path) if linked and source == WEB else None,
+                    "hits": decontaminate.hits_path(part.path) if self.recipe.decontaminate else None,
                 }
             )
         rows += [{"kind": "rejected", "rejected": part.path} for part in ingest.rejected_parts(ingested)]

@@ -139,7 +139,7 @@ class Recipe(Policy):
 
 KEY_ORDER = (
     "name", "version", "seed", "inputs", "reading", "urls", "extraction", "repair", "language", "quality", "code",
-    "privacy", "toxicity", "links", "tokenizer", "dedup", "mixture", "output", "limits",
+    "privacy", "toxicity", "links", "decontaminate", "tokenizer", "dedup", "mixture", "output", "limits",
 )  # fmt: skip
 """The order in which a recipe is printed: that of the data."""
 

@@ -31,7 +31,7 @@ from pipelines.copy_limits import check_signals
 from pipelines.parts import open_parquet, read_columns, sort_rows
 from pipelines.recipe import Recipe
 from pipelines.records import WORK
-from pipelines.stages import dedup, links, select
+from pipelines.stages import decontaminate, dedup, links, select
 from pipelines.stages.copies import LoadedClusters, LoadedCopies, choose_copies, from_ipc, key_array
 from pipelines.stages.histograms import add_histograms, mixture_histograms
 
@@ -54,6 +54,7 @@ class Part:
     links: str | None
     source: str
     columns: tuple[str, ...]
+    hits: str | None = None
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,9 @@ def _part(work: str, decisions: str, name: str) -> Part:
         source = parquet.read_row_group(0, columns=["source"])["source"][0].as_py()
     linked = links.linked_path(documents)
     voted = source == WEB and exists(join(work, linked))
-    return Part(documents, decisions, linked if voted else None, source, columns)
+    hits = decontaminate.hits_path(documents)
+    hits_there = hits if exists(join(work, hits)) else None
+    return Part(documents, decisions, linked if voted else None, source, columns, hits_there)
 
 
 def redecide(build: StoredBuild, recipe: Recipe, outcomes: Outcomes, *, check: bool = True) -> list[Decided]:
@@ -210,9 +213,10 @@ def _signals(build: StoredBuild, part: Part, policies: Sequence[Policy], more: S
     documents = read_columns(join(build.work, part.documents), [name for name in part.columns if name in needed])
     order = {"documents": part.documents, "links": part.links}
     try:
-        return links.with_signals(build.work, order, documents)
+        documents = links.with_signals(build.work, order, documents)
     except ValueError as error:
         raise UsageError(f"{build.out}: {error}; {_again(build)}") from error
+    return decontaminate.with_contamination(build.work, part.hits, documents)
 
 
 def _check_own(build: StoredBuild, part: Part, documents: pa.Table, stored: pa.Table) -> None:

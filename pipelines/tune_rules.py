@@ -42,7 +42,8 @@ from pipelines.stages.links import NOTHING_VOTES
 TUNABLE = (
     "language.keep", "language.min_score", "language.max_mixed", "language.cut_paragraphs", "quality.rules",
     "code.licenses", "links.min_votes", "privacy.max_spans", "privacy.max_type_spans",
-    "toxicity.max_document", "toxicity.max_line", "toxicity.max_cut", "toxicity.max_words", "dedup.keep", "mixture",
+    "toxicity.max_document", "toxicity.max_line", "toxicity.max_cut", "toxicity.max_words", "decontaminate.min_share",
+    "decontaminate.numbers", "decontaminate.action", "decontaminate.max_cut", "dedup.keep", "mixture",
     "seed",
 )  # fmt: skip
 """Keys that decide from stored numbers, besides every threshold of `quality` and `code`."""

@@ -24,6 +24,7 @@ from manifests.digests import digest_json
 from manifests.errors import JobError, UsageError
 from manifests.files import exists, filesystem, is_local, join, read_bytes, size_of, write_bytes
 from manifests.manifest import MANIFEST_NAME, code_identity, read_manifest, write_manifest
+from pipelines import contamination
 from pipelines.duplicates_view import read_duplicates
 from pipelines.parts import read_columns, write_table
 from pipelines.recipe import Recipe
@@ -37,9 +38,12 @@ JOURNAL = f"{WORK}/publish.json"
 PUBLISHED = f"{WORK}/published.json"
 ERRORS = "errors/part-00000.parquet"
 REPORT, CARD = "report.html", "README.md"
-STAGES = ("ingest", "language", "links", "license", "quality", "code", "toxicity", "privacy", "dedup", "mix", "publish")
+STAGES = (
+    "ingest", "language", "links", "license", "quality", "code", "toxicity", "privacy", "decontamination", "dedup",
+    "mix", "publish",
+)  # fmt: skip
 """Stages of the funnel, in the order in which documents meet them."""
-FOLDERS = ("shards", "rejected", "errors")
+FOLDERS = ("shards", "rejected", "errors", contamination.FOLDER)
 """Folders of the output that hold nothing but files of the build."""
 
 
@@ -60,6 +64,7 @@ def publish(
     selected: Completion,
     shards: Sequence[Completion],
     shard_key: str,
+    contaminated: Completion | None = None,
 ) -> Published:
     """Write manifest, report and card, and make the build visible in `out`."""
     work = join(out, WORK)
@@ -68,6 +73,9 @@ def publish(
     _write_errors(work, staged, ingested)
     summary = statistics.from_json(read_bytes(join(work, select.SUMMARY)))
     document = manifest_document(recipe, work, staged, passed_over, ingested, selected, shards, summary)
+    if contaminated is not None and recipe.decontaminate is not None:
+        files, document["decontamination"] = contamination.write_hits(work, staged, contaminated, recipe.decontaminate)
+        document["files"] = sorted([*document["files"], *files], key=lambda entry: entry["path"])
     manifest = write_manifest(staged, document)
     page = render_report(manifest, summary, copies_table(work), read_duplicates(work))
     write_bytes(join(staged, REPORT), page.encode())

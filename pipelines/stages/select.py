@@ -24,6 +24,7 @@ from manifests.files import join, write_bytes
 from pipelines.parts import read_columns, write_table
 from pipelines.runner import ReadTasks, explained
 from pipelines.stages.copies import ChooseCopies, Clusters, load_copies
+from pipelines.stages.decontaminate import with_contamination
 from pipelines.stages.histograms import Histograms, WriteHistograms, mixture_histograms
 from pipelines.stages.links import with_signals
 from pipelines.stages.shard import ID_BUCKETS, id_bucket
@@ -75,6 +76,7 @@ class JudgePart(beam.DoFn):
         signals = [name for name in self._clusters.keep.signals if name in names]
         needed = dict.fromkeys([*needed_columns(self._policy, names), *signals])
         documents = with_signals(self._work, part, read_columns(url, list(needed)))
+        documents = with_contamination(self._work, part.get("hits"), documents)
         ruled = apply_rules(documents, self._policy)
         judged = _judged(documents, ruled, self._recount(url, documents, ruled))
         write_table(join(self._work, part["judged"]), judged)
