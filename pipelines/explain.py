@@ -27,7 +27,7 @@ from manifests.files import exists, filesystem, join, read_bytes
 from manifests.manifest import read_manifest
 from pipelines.change_views import print_changes
 from pipelines.changes import to_json
-from pipelines.explain_rows import details_of, names_of, outcome_of, refused_of, rejected_of
+from pipelines.explain_rows import details_of, items_of, names_of, outcome_of, refused_of, rejected_of
 from pipelines.explain_view import format_explanation, printable
 from pipelines.explanation import (
     Cluster,
@@ -45,6 +45,7 @@ from pipelines.verdicts import check_names, verdicts
 INGEST_FOLDER = (".work", "ingest")
 SELECT_FOLDER = (".work", "select")
 LINKS_FOLDER = (".work", "links")
+HITS_FOLDER = (".work", "decontaminate", "hits")
 NEAREST = 5
 MOST_COMPARED = 500_000
 """How many URIs are compared with one that was not found."""
@@ -246,7 +247,9 @@ class _Build:
         said = verdicts({**row, **(linked or {})}, self.recipe.policy() if self.recipe else None, self.rules)
         cuts = (decided or {}).get("cut") or ()
         again = "" if read_again else f"more than {MOST_READ_AGAIN} records match"
-        lines, remark = document_lines(row, cuts, self.recipe, not_again=again)
+        hits = self._hits(part, key)
+        section = self.recipe.decontaminate if self.recipe else None
+        lines, remark = document_lines(row, cuts, self.recipe, not_again=again, items=hits)
         cluster = self._cluster(key)
         return Record(
             id=identity,
@@ -254,7 +257,9 @@ class _Build:
             uri=row["uri"],
             origin=row["origin"],
             outcome=outcome,
-            details=dataclasses.replace(details, verdicts=said, lines=lines, lines_remark=remark),
+            details=dataclasses.replace(
+                details, verdicts=said, lines=lines, lines_remark=remark, items=items_of(row["text"], hits, section)
+            ),
             cluster=cluster,
             place=place,
             copy=self._copy(row, cluster) if cluster is not None else None,
@@ -286,6 +291,17 @@ class _Build:
         wanted = (pc.field("id") == identity) & (pc.field("key") == pa.scalar(key, pa.binary(KEY_BYTES)))
         rows: list[dict[str, Any]] = dataset.to_table(filter=wanted).to_pylist()
         return rows[0] if rows else None
+
+    def _hits(self, part: str, key: bytes) -> list[dict[str, Any]]:
+        """The passages of a document that hold evidence of an evaluation item, in their order."""
+        path = join(self.root, *HITS_FOLDER, part)
+        if not self.fs.exists(path):
+            return []
+        wanted = pc.field("key") == pa.scalar(key, pa.binary(KEY_BYTES))
+        found: list[dict[str, Any]] = (
+            ds.dataset(path, format="parquet", filesystem=self.fs).to_table(filter=wanted).to_pylist()
+        )
+        return found
 
     def _cluster(self, key: bytes) -> Cluster | None:
         paths = self.files(*SELECT_FOLDER, "copies", "*.parquet")

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from curation.decontamination.config import DecontaminateSection
+from curation.decontamination.decide import counts
 from curation.documents import DOCUMENT
 from curation.link_join import SIGNALS, page_facts
-from pipelines.explanation import Details, Line, Measure, Outcome
+from pipelines.explanation import Details, FoundItem, Line, Measure, Outcome
 
 WORST_LINES = 3
 
@@ -43,6 +45,19 @@ def rejected_of(row: Mapping[str, Any]) -> Outcome:
     """What a row of the published rejects says."""
     failed = (row["rule"],) if row["rule"] else ()
     return Outcome(False, row["stage"], row["rule"], row["value"], row["threshold"], failed, row["duplicate_of"], None)
+
+
+def items_of(
+    text: str, hits: Sequence[Mapping[str, Any]], section: DecontaminateSection | None
+) -> tuple[FoundItem, ...]:
+    """What the stored hits of a document say; none of them counts where the recipe is not known."""
+    return tuple(
+        FoundItem(
+            hit["benchmark"], hit["item"], hit["part"], hit["share"], hit["words"], hit["numbers"],
+            section is not None and counts(hit, section), text[hit["start"] : hit["end"]][:200],
+        )
+        for hit in hits
+    )  # fmt: skip
 
 
 def details_of(

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.changes import LINE_CHARACTERS, first_difference
-from pipelines.explanation import Copy, Details, EditedLine, Explanation, Measure, Outcome, Record, Verdict
+from pipelines.explanation import Copy, Details, EditedLine, Explanation, FoundItem, Measure, Outcome, Record, Verdict
 
 _CONTROLS = (*range(32), *range(0x7F, 0xA0), *range(0xD800, 0xE000))
 _DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
@@ -20,9 +20,10 @@ _LANGUAGES_SHOWN = 6
 _LINES_SHOWN = 60
 _MARKS = {
     "kept": (" ", ""), "changed": ("<", "yellow"), "cut": ("-", "red"), "toxic": ("-", "bold red"),
-    "foreign": ("-", "magenta"),
+    "foreign": ("-", "magenta"), "item": ("-", "blue"),
 }  # fmt: skip
 _FAILED_SHOWN = 12
+_ITEMS_SHOWN = 20
 
 
 def format_explanation(explanation: Explanation) -> RenderableType:
@@ -153,6 +154,9 @@ def _lines(details: Details) -> list[RenderableType]:
     if details.toxic_lines:
         blocks.append(Text("worst lines", style="dim"))
         blocks.extend(_plain(f"  {_number(line.score)}  {line.text}") for line in details.toxic_lines)
+    if details.items:
+        blocks.append(Text("evaluation items", style="dim"))
+        blocks.extend(_plain(f"  {_item(one)}") for one in details.items[:_ITEMS_SHOWN])
     if any(line.mark != "kept" for line in details.lines):
         blocks.append(Text("lines", style="dim"))
         blocks.extend(_edited(details.lines))
@@ -164,6 +168,13 @@ def _lines(details: Details) -> list[RenderableType]:
     blocks.append(Text("text begins", style="dim"))
     blocks.append(_plain("  " + " ".join(details.opening.split())))
     return blocks
+
+
+def _item(one: FoundItem) -> str:
+    numbers = f", {one.numbers:,} other numbers" if one.numbers else ""
+    below = "" if one.counts else ", does not count"
+    found = f"{one.benchmark} {one.item} {one.part}: share {_number(one.share)}, {one.words:,} words{numbers}{below}"
+    return f"{found}: {' '.join(one.passage.split())}"
 
 
 def _verdicts(verdicts: tuple[Verdict, ...]) -> Table:

@@ -24,7 +24,7 @@ from pipelines.changes import first_difference
 from pipelines.explanation import Copy, EditedLine
 from pipelines.recipe import Recipe
 
-KEPT, CHANGED, CUT, TOXIC, FOREIGN = "kept", "changed", "cut", "toxic", "foreign"
+KEPT, CHANGED, CUT, TOXIC, FOREIGN, ITEM = "kept", "changed", "cut", "toxic", "foreign", "item"
 MOST_LINES = 1_000
 """Lines of one document that are looked at."""
 MOST_RECORDS = 10_000
@@ -34,13 +34,19 @@ _LEAST_LEFT = 0.3  # of a line's characters, for what is left of it to count as 
 
 
 def document_lines(
-    row: Mapping[str, Any], cuts: Sequence[Mapping[str, int]], recipe: Recipe | None, *, not_again: str = ""
+    row: Mapping[str, Any],
+    cuts: Sequence[Mapping[str, int]],
+    recipe: Recipe | None,
+    *,
+    not_again: str = "",
+    items: Sequence[Mapping[str, int]] = (),
 ) -> tuple[tuple[EditedLine, ...], str]:
     """The lines of a stored document with what became of them, and a remark where those that were cut when the page was
-    read are not among them. `not_again` says why the page is not to be read again, if it is not."""
+    read are not among them. `not_again` says why the page is not to be read again, if it is not; `items` are the spans
+    of evaluation items."""
     wanted = set(recipe.language.keep) if recipe is not None and recipe.language.cut_paragraphs else None
     unwanted = [one["start"] for one in row.get("foreign") or () if wanted and one["language"] not in wanted]
-    stored = stored_lines(row["text"], cuts, row["toxic_lines"] or (), frozenset(unwanted))
+    stored = stored_lines(row["text"], cuts, row["toxic_lines"] or (), frozenset(unwanted), items)
     if row["source"] == CODE:
         return stored, ""
     if recipe is None:
@@ -78,9 +84,10 @@ def stored_lines(
     cuts: Sequence[Mapping[str, int]],
     scores: Sequence[Mapping[str, Any]],
     foreign: Collection[int] = (),
+    items: Sequence[Mapping[str, int]] = (),
 ) -> tuple[EditedLine, ...]:
     """The lines of a stored text that are not blank, those within `cuts` marked toxic with their score, or foreign
-    where the cut begins at one of `foreign`."""
+    where the cut begins at one of `foreign`, or an item where it holds one of the spans `items`."""
     known = {line["start"]: float(line["score"]) for line in scores}
     found: list[EditedLine] = []
     spans = iter(sorted((span["start"], span["end"]) for span in cuts))
@@ -94,6 +101,8 @@ def stored_lines(
             mark, score = KEPT, None
             if inside and span is not None:
                 mark, score = (FOREIGN, None) if span[0] in foreign else (TOXIC, known.get(span[0]))
+                if any(span[0] <= one["start"] and one["end"] <= span[1] for one in items):
+                    mark, score = ITEM, None
             found.append(EditedLine(mark, line, None, score))
             if len(found) == MOST_LINES:
                 break
