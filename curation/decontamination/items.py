@@ -34,11 +34,12 @@ _FRAME = re.compile(r"\A\s*(?:question|q|goal|problem)\s*:\s*|\s*\n\s*(?:answer|
 
 @dataclass(frozen=True)
 class Item:
-    """One evaluation item: its parts by name, and where it stands (`file:line`)."""
+    """One evaluation item: its parts by name, its file, and where it stands in it (`file:line`)."""
 
     benchmark: str
     id: str
     parts: tuple[tuple[str, str], ...]
+    path: str
     place: str
 
 
@@ -89,7 +90,7 @@ def read_items(benchmarks: Mapping[str, BenchmarkConfig]) -> Iterator[Item]:
         for number, (place, row) in enumerate(_rows(file.path, layout), 1):  # noqa: B007
             parts = _parts(row, layout, place)
             if parts:
-                yield Item(file.benchmark, _identity(row, layout, place), parts, place)
+                yield Item(file.benchmark, _identity(row, layout, place), parts, file.path, place)
         if not number:
             raise UsageError(f"decontaminate: {file.benchmark}: {file.path}: holds no item")
 
@@ -241,7 +242,8 @@ def _table_rows(path: str, stream: IO[str], separator: str, layout: Layout) -> I
     # A tab-separated file of questions quotes nothing: a quotation mark is text.
     plain = separator == "\t"
     reader = csv.reader(stream, delimiter=separator, quoting=csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL)
-    known = {field for fields in layout.parts.values() for one in fields for field in one.split("+")}
+    # A header names the first part's field; `B` alone may be an answer.
+    known = set(next(iter(layout.parts.values())))
     columns: Sequence[str] = ()
     try:
         for row in reader:
@@ -327,6 +329,8 @@ def _parts(row: Mapping[str, Any], layout: Layout, place: str) -> tuple[tuple[st
         wanted = ", ".join(one for fields in layout.parts.values() for one in fields)
         raise UsageError(f"{place}: has none of the fields {wanted}, only {', '.join(sorted(map(str, row)))[:200]}")
     choices = found.pop(CHOICES, [])
+    if choices and ANSWER in found:
+        found[ANSWER] = [_chosen(text.strip(), choices) for text in found[ANSWER]]
     parts = [(name, _FRAME.sub("", "\n".join(texts))) for name, texts in found.items()]
     question, answer = dict(parts).get(QUESTION, ""), dict(parts).get(ANSWER, "")
     if layout.without and answer:
@@ -338,6 +342,15 @@ def _parts(row: Mapping[str, Any], layout: Layout, place: str) -> tuple[tuple[st
     if question and answer and len(question.split()) < SHORT_WORDS:
         parts.append((f"{QUESTION} and {ANSWER}", f"{question}\n{answer}"))
     return tuple((name, text) for name, text in dict.fromkeys(parts) if text.strip())
+
+
+def _chosen(answer: str, choices: Sequence[str]) -> str:
+    """The choice that an answer names by its letter, or by its number from 0; any other answer as it is."""
+    if answer in choices:
+        return answer
+    letters = "ABCDEFGHIJ"
+    place = int(answer) if answer.isdecimal() else letters.find(answer.upper()) if len(answer) == 1 else -1
+    return choices[place] if 0 <= place < len(choices) else answer
 
 
 def _texts(row: Mapping[str, Any], name: str) -> list[str] | None:
