@@ -102,6 +102,11 @@ def test_a_page_with_an_item_is_dropped_and_listed(tmp_path: Path, crawl: Path, 
         for name, value in row.items()
         if name != "tokens"
     } == {"source": "web", "stage": "decontamination", "rule": "decontamination.overlap", "documents": 2}
+    report = " ".join((out / "report.html").read_text().split())
+    assert (
+        '<bdi>goats</bdi></th><td class="n">4</td><td class="n">1</td><td class="n">1</td><td class="n">2</td>'
+        in report
+    )
     assert list(verify(str(out), read_manifest(str(out)))) == []
 
 
