@@ -21,6 +21,8 @@ from curation.dedup.shingles import fmix64
 
 MOST_OWNERS = 1_000
 """Items with the same words that are compared for the same numbers."""
+LENGTHENED = 512
+"""Words by which a run is lengthened on either side, at most: an item that repeats itself costs no more."""
 SAME, NUMBERS = "same", "numbers"
 
 Matches = NDArray[np.int64]
@@ -146,13 +148,14 @@ def _runs(found: Any, words: Any, item_words: Any, item_starts: Any) -> Any:
             continue  # within the run before it
         begin = max(document, floor)
         shift = base + item - document  # from a word of the document to that of the item
+        floor = max(floor, begin - LENGTHENED)
         while begin > floor and begin + shift > base and words[begin - 1] == item_words[begin - 1 + shift]:
             begin -= 1
         end = document + size
-        most = min(words.size, item_starts[text + 1] - shift)
+        most = min(words.size, item_starts[text + 1] - shift, end + LENGTHENED)
         while end < most and words[end] == item_words[end + shift]:
             end += 1
-        if joined and begin == floor:
+        if joined and begin == runs[count - 1, 2] + runs[count - 1, 3]:
             runs[count - 1, 3] = end - runs[count - 1, 2]
             continue
         runs[count, 0], runs[count, 1], runs[count, 2], runs[count, 3] = text, begin + shift - base, begin, end - begin

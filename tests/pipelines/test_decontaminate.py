@@ -18,6 +18,7 @@ from manifests.manifest import read_manifest
 from pipelines.explain import explain
 from pipelines.explain_view import format_explanation
 from pipelines.stages import decontaminate
+from pipelines.tune_rules import tune_rules
 from tests.pipelines.tiny import make, prose, response, write_repository
 
 RIVER = (
@@ -155,6 +156,15 @@ def test_a_threshold_decides_again_without_reading_texts(
     assert names(rows(out, "shards/*/*.parquet")) == ["clean", "numbers", "part", "river"]
     assert not list(out.glob("contamination/*"))
     assert "decontamination" not in read_manifest(str(out))
+
+
+def test_tune_rules_tries_thresholds_on_the_stored_hits(tmp_path: Path, crawl: Path, items: Path) -> None:
+    out = tmp_path / "out"
+    build(out, crawl, [str(items)])
+    assert tune_rules(str(out), ["decontaminate.numbers=false"]).gained.documents == 1
+    assert tune_rules(str(out), ["decontaminate.action=cut"]).gained.documents == 2
+    with pytest.raises(UsageError, match=r"decontaminate\.ngram: changes what is read and measured"):
+        tune_rules(str(out), ["decontaminate.ngram=8"])
 
 
 def test_files_of_repositories_are_looked_at_too(tmp_path: Path, crawl: Path, items: Path) -> None:

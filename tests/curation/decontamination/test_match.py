@@ -197,6 +197,13 @@ def test_hostile_repetition_is_found_in_bounds(words: list[str], draw: random.Ra
         assert 0.0 < hit.share <= 1.0
 
 
+def test_an_item_that_repeats_itself_is_bounded_too() -> None:
+    verse = "goat river ferry lantern "
+    hits = find_items(index_of(verse * 2_000), verse * 5_000)
+    assert max(hit.share for hit in hits) == 1.0
+    assert len(hits) <= 5_000
+
+
 def test_time_is_linear_in_a_text_that_repeats_an_item() -> None:
     hits = find_items(index_of(RIVER, SHORT), f"{RIVER} " * 2_000)
     assert len(hits) == 2_000
