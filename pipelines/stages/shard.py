@@ -17,14 +17,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from curation.dedup.config import MinHashConfig
 from curation.documents import KEY_BYTES, REJECTED, SHARD
 from curation.link_join import LINKED, page_facts
 from curation.select import cut_text
+from curation.takedown import NOTHING, Takedown
 from manifests.errors import JobError
 from manifests.files import join
 from pipelines.parts import rows_in_range, sort_rows, write_table
 from pipelines.records import Completion, load_completion, save_completion, written
 from pipelines.runner import ReadTasks, explained, read_json_lines
+from pipelines.stages.index import NAME as INDEX
+from pipelines.stages.index import index_rows, plan_index
 
 VERSION = 1
 FOLDER = "shard"
@@ -78,9 +82,24 @@ def plan_tasks(
     return tasks
 
 
-def build(pipeline: beam.Pipeline, tasks_url: str, work: str, parts_url: str) -> None:
+def index_tasks(documents: int, key: str) -> list[ShardTask]:
+    """The index files of a build that keeps so many documents: `index/part-00000.parquet` ..."""
+    return [
+        ShardTask(f"{INDEX}/part-{place:05d}.parquet", INDEX, first, last, key)
+        for place, (first, last) in enumerate(plan_index(documents))
+    ]
+
+
+def build(
+    pipeline: beam.Pipeline,
+    tasks_url: str,
+    work: str,
+    parts_url: str,
+    minhash: MinHashConfig | None = None,
+    takedown: Takedown = NOTHING,
+) -> None:
     """The stage's job graph."""
-    _ = pipeline | ReadTasks(tasks_url) | "Shard" >> beam.ParDo(WriteShard(work, parts_url))
+    _ = pipeline | ReadTasks(tasks_url) | "Shard" >> beam.ParDo(WriteShard(work, parts_url, minhash, takedown))
 
 
 def completed(work: str, order: Mapping[str, Any]) -> Completion | None:
@@ -100,9 +119,12 @@ def _record(order: Mapping[str, Any]) -> str:
 class WriteShard(beam.DoFn):
     """Gathers one range of ids from every part and writes it as one file."""
 
-    def __init__(self, work: str, parts_url: str) -> None:
+    def __init__(
+        self, work: str, parts_url: str, minhash: MinHashConfig | None = None, takedown: Takedown = NOTHING
+    ) -> None:
         super().__init__()
         self._work, self._parts_url = work, parts_url
+        self._minhash, self._takedown = minhash, takedown
         self._parts: list[dict[str, Any]] = []
 
     @explained
@@ -114,11 +136,7 @@ class WriteShard(beam.DoFn):
     def process(self, order: dict[str, Any]) -> Iterator[str]:
         """Yields the path of the file when it is complete."""
         if completed(self._work, order) is None:
-            gather = self._rejects if order["source"] == REJECTED_NAME else self._documents
-            tables = list(gather(order))
-            schema = REJECTED if order["source"] == REJECTED_NAME else SHARD
-            table = pa.concat_tables(tables) if tables else _with_key(schema).empty_table()
-            table = sort_rows(table, "id", "key").drop_columns(["key"])
+            table = self._index(order) if order["source"] == INDEX else self._rows(order)
             path = f"{FOLDER}/{order['path']}"
             write_table(join(self._work, path), table)
             tokens = pc.sum(table["tokens"]).as_py() or 0 if "tokens" in table.column_names else 0
@@ -126,6 +144,16 @@ class WriteShard(beam.DoFn):
             completion = Completion(order["key"], (written(self._work, path),), facts)
             save_completion(self._work, _record(order), completion)
         yield order["path"]
+
+    def _index(self, order: dict[str, Any]) -> pa.Table:
+        return index_rows(self._parts, lambda path, names: self._range(path, order, names), self._minhash)
+
+    def _rows(self, order: dict[str, Any]) -> pa.Table:
+        gather = self._rejects if order["source"] == REJECTED_NAME else self._documents
+        tables = list(gather(order))
+        schema = REJECTED if order["source"] == REJECTED_NAME else SHARD
+        table = pa.concat_tables(tables) if tables else _with_key(schema).empty_table()
+        return sort_rows(table, "id", "key").drop_columns(["key"])
 
     def _documents(self, order: dict[str, Any]) -> Iterator[pa.Table]:
         columns = ["key", *(name for name in SHARD.names)]
@@ -152,14 +180,24 @@ class WriteShard(beam.DoFn):
             elif part["kind"] != "rejected":
                 continue
             else:
-                columns = ["key", "id", "source", "uri", "rule", "value", "threshold"]
-                table = self._range(part["rejected"], order, columns)
+                columns = ["key", "id", "source", "uri", "origin", "rule", "value", "threshold"]
+                table = without_names(self._range(part["rejected"], order, columns), self._takedown)
                 table = table.append_column("stage", pa.array(["ingest"] * table.num_rows, pa.string()))
                 table = table.append_column("duplicate_of", pa.nulls(table.num_rows, pa.string()))
             yield table.select(_with_key(REJECTED).names).cast(_with_key(REJECTED))
 
     def _range(self, path: str, order: dict[str, Any], columns: Sequence[str]) -> pa.Table:
         return rows_in_range(join(self._work, path), order["first"], order["last"], columns)
+
+
+def without_names(rejected: pa.Table, takedown: Takedown) -> pa.Table:
+    """Records that ingest refused, without the URIs of those that a takedown list names."""
+    if not takedown or not rejected.num_rows:
+        return rejected
+    columns = (rejected[name].to_pylist() for name in ("source", "id", "uri", "origin"))
+    named = [takedown.rule(*row) is not None for row in zip(*columns, strict=True)]
+    uris = pc.if_else(pa.array(named), pa.scalar(None, pa.string()), rejected["uri"])
+    return rejected.set_column(rejected.column_names.index("uri"), "uri", uris)
 
 
 def _with_key(schema: pa.Schema) -> pa.Schema:
