@@ -193,9 +193,8 @@ class Build:
         settings = recipe.dedup.model_dump(mode="json", include={"exact", "minhash"})
         named = [[release.label, release.digest] for release in releases]
         key = stage_key("earlier", earlier.VERSION, {**settings, "releases": named}, [clusters.digest])
-        record = f"{earlier.FOLDER}/{COMPLETION}"
         with self.progress.stage("earlier") as note:
-            found = load_completion(work, record, key)
+            found = load_completion(work, earlier.RECORD, key)
             if found is not None:
                 note("done already")
                 return found
@@ -218,7 +217,7 @@ class Build:
             remove_tree(join(work, earlier.FILTER))
             facts = {"counts": counts, "labels": [release.label for release in releases], "releases": named}
             completion = Completion(key, tuple(written(work, path) for path in matched), facts)
-            save_completion(work, record, completion)
+            save_completion(work, earlier.RECORD, completion)
             note(
                 f"{counts['documents held']:,} documents match one of {counts.get('documents read', 0):,} earlier ones"
             )

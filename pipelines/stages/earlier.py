@@ -13,6 +13,7 @@ or when a band proposes the pair and the sketches' estimated similarity reaches 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -43,6 +44,7 @@ from pipelines.stages.index import index_schema
 
 VERSION = 1
 FOLDER = "earlier"
+RECORD = f"{FOLDER}/completion.json"
 FILTER = f"{FOLDER}/filter"
 COUNTS = f"{FOLDER}/counts.json"
 RULES = ("earlier.same_record", "earlier.exact", "earlier.near")
@@ -114,6 +116,12 @@ def file_orders(releases: Sequence[Release]) -> list[dict[str, Any]]:
 def documents_held(work: str, path: str) -> int:
     """How many documents of a part have a match."""
     return int(pc.count_distinct(read_columns(join(work, path), ["key"])["key"]).as_py())
+
+
+def labels_of(work: str) -> list[str]:
+    """`NAME@VERSION` of the releases that a build was compared with, by their place; none without any."""
+    record = join(work, RECORD)
+    return list(json.loads(read_bytes(record))["facts"]["labels"]) if exists(record) else []
 
 
 def build_filter(pipeline: beam.Pipeline, tasks_url: str, work: str, config: DedupConfig, bits: int) -> None:
