@@ -21,6 +21,7 @@ FOLDER = "dedup/signatures"
 EXACT = "exact@1"
 SHINGLES = "shingle@1"
 SKETCH = "lowest-byte@1"
+BAND_BYTES = 4
 
 
 def signature_path(documents: str) -> str:
@@ -29,10 +30,11 @@ def signature_path(documents: str) -> str:
 
 
 def signature_fields(minhash: MinHashConfig | None) -> list[pa.Field]:
-    """`exact` (high half first), and `bands` (little-endian 64-bit hashes) and `sketch`, null for too short texts."""
+    """`exact` (high half first), and `bands` (low halves of the hashes, little-endian) and `sketch`, null for too short
+    texts. Halves are enough: a pair that shares one by chance is refused by its sketches."""
     fields = [pa.field("exact", pa.binary(16))]
     if minhash is not None:
-        fields.append(pa.field("bands", pa.binary(8 * minhash.bands_rows[0])))
+        fields.append(pa.field("bands", pa.binary(BAND_BYTES * minhash.bands_rows[0])))
         fields.append(pa.field("sketch", pa.binary(minhash.num_perm)))
     return fields
 
@@ -83,8 +85,8 @@ def signature_table(
     ]  # fmt: skip
     if signed is not None:
         able, bands, sketches = signed
-        width = 8 * bands.shape[1]
-        arrays.append(_fixed(np.frombuffer(bands.astype("<u8").tobytes(), np.uint8).reshape(-1, width), able))
+        width = BAND_BYTES * bands.shape[1]
+        arrays.append(_fixed(np.frombuffer(bands.astype("<u4").tobytes(), np.uint8).reshape(-1, width), able))
         arrays.append(_fixed(sketches, able))
     return pa.table(arrays, schema=signature_schema(minhash))
 
@@ -104,9 +106,9 @@ def exact_of(table: pa.Table) -> NDArray[np.uint64]:
 
 
 def bands_of(table: pa.Table) -> NDArray[np.uint64]:
-    """The bands [n, b] of a table's rows, none of which may be null."""
-    width = table.schema.field("bands").type.byte_width // 8
-    return np.frombuffer(b"".join(table["bands"].to_pylist()), "<u8").reshape(-1, width)
+    """The low halves [n, b] of the bands of a table's rows, none of which may be null."""
+    width = table.schema.field("bands").type.byte_width // BAND_BYTES
+    return np.frombuffer(b"".join(table["bands"].to_pylist()), "<u4").astype(np.uint64).reshape(-1, width)
 
 
 def sketches_of(table: pa.Table) -> NDArray[np.uint8]:

@@ -115,7 +115,7 @@ def test_the_index_has_a_row_for_each_document_that_is_kept(releases: Path) -> N
     assert (section["format"], section["exact"], section["minhash"]["seed"]) == ("index@1", "exact@1", 1)
     index = rows(releases / "r2", "index")
     assert [row["id"] for row in index] == sorted(row["id"] for row in rows(releases / "r2", "shards"))
-    assert {(len(row["exact"]), len(row["bands"]), len(row["sketch"])) for row in index} == {(16, 14 * 8, 128)}
+    assert {(len(row["exact"]), len(row["bands"]), len(row["sketch"])) for row in index} == {(16, 14 * 4, 128)}
 
 
 def test_an_altered_index_differs_from_its_manifest(first: Path) -> None:
