@@ -210,11 +210,13 @@ class Build:
                 bits = earlier.filter_bits(documents, recipe.dedup)
                 sizes = (bits, dedup.partitions_for(documents))
                 self._pipeline(lambda p: earlier.build_filter(p, urls[0], work, recipe.dedup, bits), "earlier")
+                self._pipeline(lambda p: earlier.build_probe(p, urls[1], work, recipe.dedup, sizes), "earlier")
                 self._pipeline(lambda p: earlier.build_match(p, urls, work, recipe.dedup, sizes), "earlier")
-                counts = {name: int(one.sum()) for name, one in load_histograms(join(work, earlier.COUNTS)).items()}
+                counts = earlier.stored_counts(work)
             matched = [path for path in map(earlier.match_path, parts) if exists(join(work, path))]
             counts["documents held"] = sum(earlier.documents_held(work, path) for path in matched)
-            remove_tree(join(work, earlier.FILTER))
+            for path in earlier.TEMPORARY:
+                remove_tree(join(work, path))
             facts = {"counts": counts, "labels": [release.label for release in releases], "releases": named}
             completion = Completion(key, tuple(written(work, path) for path in matched), facts)
             save_completion(work, earlier.RECORD, completion)

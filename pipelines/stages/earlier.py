@@ -1,10 +1,11 @@
 """Stage `earlier`: which documents an earlier release holds, from the indexes that releases publish.
 
-Two small pipelines. `filter` makes a Bloom filter of the hashes that the build's own documents have: 16 bits each, at
-most 128 MB, whatever the size of earlier releases. `match` reads the earlier indexes as a stream and shuffles only
-the entries that the filter lets through, beside those of the build; the two meet by hash, and only a bucket with a
-document of the build is looked into. So text of earlier releases is never read, and all but that stream costs in
-proportion to the new build. What a document is compared with never depends on other documents of the build.
+Three small pipelines. `filter` makes a Bloom filter of the hashes that the build's own documents have: 16 bits each,
+at most 128 MB. `probe` reads the earlier indexes as a stream, keeps the entries that the filter lets through, and makes
+a second filter of these. `match` shuffles them beside those entries of the build that the second filter lets through;
+the two meet by hash, and only a bucket with a document of the build is looked into. So text of earlier releases is
+never read, all but that stream costs in proportion to the new build, and little is shuffled where little is held.
+What a document is compared with never depends on other documents of the build.
 
 A document matches one of a release when it is the same record, when its text is equal but for white space (`exact`),
 or when a band proposes the pair and the sketches' estimated similarity reaches `dedup.minhash.threshold`; with
@@ -39,14 +40,15 @@ from pipelines.runner import ReadTasks, explained, read_json_lines
 from pipelines.stages import signatures
 from pipelines.stages.copies import HeldCopies, parse_dates
 from pipelines.stages.dedup import EXACT_LEVEL, RECORD_LEVEL, as_binary
-from pipelines.stages.histograms import WriteHistograms
+from pipelines.stages.histograms import WriteHistograms, load_histograms
 from pipelines.stages.index import index_schema
 
 VERSION = 1
 FOLDER = "earlier"
 RECORD = f"{FOLDER}/completion.json"
-FILTER = f"{FOLDER}/filter"
-COUNTS = f"{FOLDER}/counts.json"
+FILTER, SECOND_FILTER, ENTRIES = (f"{FOLDER}/{name}" for name in ("filter", "second", "entries"))
+TEMPORARY = (FILTER, SECOND_FILTER, ENTRIES)
+READ, COMPARED = f"{FOLDER}/read.json", f"{FOLDER}/compared.json"
 RULES = ("earlier.same_record", "earlier.exact", "earlier.near")
 """What a match is, the strongest first; a document that has several bears the first."""
 
@@ -73,6 +75,9 @@ MATCH = pa.schema(
     ]
 )
 """One row per document of a part and document of a release that match, the best match of each document first."""
+
+ENTRY_BLOCK = pa.schema([("level", pa.int32()), ("partition", pa.int32()), ("block", pa.large_binary())])
+"""Packed entries of one index file that may share a bucket with a document of the build."""
 
 _OWN = [("hash", "<u8"), ("key", KEY), ("part", "<u4")]
 _HELD = [("release", "<u2"), ("id", KEY), ("tokens", "<i8"), ("source", "S32"), ("date", "S32")]
@@ -107,10 +112,17 @@ def file_orders(releases: Sequence[Release]) -> list[dict[str, Any]]:
             "url": join(release.folder, entry["path"]),
             "sha256": entry["sha256"],
             "bytes": entry["bytes"],
+            "entries": f"{ENTRIES}/{place:05d}-{number:05d}.parquet",
         }
         for place, release in enumerate(releases)
-        for entry in release.files
+        for number, entry in enumerate(release.files)
     ]
+
+
+def stored_counts(work: str) -> dict[str, int]:
+    """What was read, shuffled and compared."""
+    found = {**load_histograms(join(work, READ)), **load_histograms(join(work, COMPARED))}
+    return {name: int(counts.sum()) for name, counts in found.items()}
 
 
 def documents_held(work: str, path: str) -> int:
@@ -131,35 +143,49 @@ def build_filter(pipeline: beam.Pipeline, tasks_url: str, work: str, config: Ded
         | ReadTasks(tasks_url)
         | "Positions" >> beam.ParDo(OwnPositions(work, config, bits))
         | "Pieces" >> beam.GroupByKey()
-        | "WritePiece" >> beam.ParDo(WritePiece(work))
+        | "WritePiece" >> beam.ParDo(WritePiece(work, FILTER))
     )
+
+
+def build_probe(
+    pipeline: beam.Pipeline, files_url: str, work: str, config: DedupConfig, sizes: tuple[int, int]
+) -> None:
+    """Writes the entries of the indexes that pass the filter, the second filter, and `READ`.
+
+    `files_url` lists the files of the indexes; `sizes` are the bits of a filter, and the partitions.
+    """
+    probed = (
+        pipeline
+        | ReadTasks(files_url)
+        | "Probe" >> beam.ParDo(IndexEntries(work, config, *sizes)).with_outputs("counts", main="positions")
+    )
+    _ = probed.positions | "Pieces" >> beam.GroupByKey() | "WritePiece" >> beam.ParDo(WritePiece(work, SECOND_FILTER))
+    _ = probed.counts | "Counts" >> WriteHistograms(join(work, READ))
 
 
 def build_match(
     pipeline: beam.Pipeline, urls: tuple[str, str], work: str, config: DedupConfig, sizes: tuple[int, int]
 ) -> None:
-    """Writes the matches of each part that has some, and `COUNTS`.
+    """Writes the matches of each part that has some, and `COMPARED`.
 
-    `urls` list the build's parts and the files of the indexes; `sizes` are the bits of the filter, and the partitions.
+    `urls` list the build's parts and the files of the indexes; `sizes` are the bits of a filter, and the partitions.
     """
     parts_url, files_url = urls
-    bits, partitions = sizes
     own = (
-        pipeline | "OwnParts" >> ReadTasks(parts_url) | "OwnEntries" >> beam.ParDo(OwnEntries(work, config, partitions))
+        pipeline
+        | "OwnParts" >> ReadTasks(parts_url)
+        | "OwnEntries" >> beam.ParDo(OwnEntries(work, config, *sizes)).with_outputs("counts", main="entries")
     )
     earlier = (
-        pipeline
-        | "IndexFiles" >> ReadTasks(files_url)
-        | "IndexEntries"
-        >> beam.ParDo(IndexEntries(work, config, bits, partitions)).with_outputs("counts", main="entries")
+        pipeline | "IndexFiles" >> ReadTasks(files_url) | "IndexEntries" >> beam.FlatMap(explained(read_entries), work)
     )
     matched = (
-        {"own": own, "earlier": earlier.entries}
+        {"own": own.entries, "earlier": earlier}
         | "Buckets" >> beam.CoGroupByKey()
         | "Match" >> beam.ParDo(MatchBuckets(config)).with_outputs("counts", main="pairs")
     )
     _ = matched.pairs | "Parts" >> beam.GroupByKey() | "WriteMatches" >> beam.ParDo(WriteMatches(work, parts_url))
-    _ = (earlier.counts, matched.counts) | beam.Flatten() | "Counts" >> WriteHistograms(join(work, COUNTS))
+    _ = (own.counts, matched.counts) | beam.Flatten() | "Counts" >> WriteHistograms(join(work, COMPARED))
 
 
 def levels(table: pa.Table, config: DedupConfig) -> Iterator[tuple[int, pa.Table, Any, Any]]:
@@ -200,18 +226,23 @@ class OwnPositions(beam.DoFn):
         """Yields (piece, packed places within it)."""
         table = read_columns(join(self._work, part["signatures"]))
         for level, _, hashes, _ in levels(table, self._config):
-            places = np.unique(positions(level, hashes, self._bits))
-            piece = (places // np.uint64(PIECE_BITS)).astype(np.int64)
-            for index in np.unique(piece).tolist():
-                yield index, (places[piece == index] % np.uint64(PIECE_BITS)).astype("<u4").tobytes()
+            yield from packed_positions(level, hashes, self._bits)
+
+
+def packed_positions(level: int, hashes: NDArray[np.uint64], bits: int) -> Iterator[tuple[int, bytes]]:
+    """(piece, packed places within it) of the hashes of a level."""
+    places = np.unique(positions(level, hashes, bits))
+    piece = (places // np.uint64(PIECE_BITS)).astype(np.int64)
+    for index in np.unique(piece).tolist():
+        yield index, (places[piece == index] % np.uint64(PIECE_BITS)).astype("<u4").tobytes()
 
 
 class WritePiece(beam.DoFn):
-    """Writes one piece of the filter as its bits."""
+    """Writes one piece of a filter as its bits."""
 
-    def __init__(self, work: str) -> None:
+    def __init__(self, work: str, folder: str) -> None:
         super().__init__()
-        self._work = work
+        self._work, self._folder = work, folder
 
     @explained
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[int]:
@@ -220,18 +251,20 @@ class WritePiece(beam.DoFn):
         taken = np.zeros(PIECE_BITS, bool)
         for block in blocks:
             taken[np.frombuffer(block, "<u4")] = True
-        write_bytes(join(self._work, f"{FILTER}/{piece:03d}.bin"), np.packbits(taken, bitorder="little").tobytes())
+        write_bytes(
+            join(self._work, f"{self._folder}/{piece:03d}.bin"), np.packbits(taken, bitorder="little").tobytes()
+        )
         yield piece
 
 
 class Filter:
-    """The hashes of a build's documents, with false positives."""
+    """Hashes of documents, with false positives: of a build's own (`FILTER`), or of earlier ones (`SECOND_FILTER`)."""
 
-    def __init__(self, work: str, bits: int) -> None:
+    def __init__(self, work: str, folder: str, bits: int) -> None:
         self._bits = bits
         self._taken = np.zeros(-(-bits // PIECE_BITS) * PIECE_BITS // 8, np.uint8)
         for piece in range(-(-bits // PIECE_BITS)):
-            url = join(work, f"{FILTER}/{piece:03d}.bin")
+            url = join(work, f"{folder}/{piece:03d}.bin")
             if exists(url):
                 start = piece * PIECE_BITS // 8
                 self._taken[start : start + PIECE_BITS // 8] = np.frombuffer(read_bytes(url), np.uint8)
@@ -245,21 +278,33 @@ class Filter:
 
 
 class OwnEntries(beam.DoFn):
-    """The entries of one part of the build by (level, partition)."""
+    """The entries of one part of the build that some earlier document may share a bucket with."""
 
-    def __init__(self, work: str, config: DedupConfig, partitions: int) -> None:
+    def __init__(self, work: str, config: DedupConfig, bits: int, partitions: int) -> None:
         super().__init__()
-        self._work, self._config, self._partitions = work, config, partitions
+        self._work, self._config, self._bits, self._partitions = work, config, bits, partitions
 
     @explained
-    def process(self, part: dict[str, Any]) -> Iterator[tuple[tuple[int, int], bytes]]:
-        """Yields ((level, partition), packed entries)."""
+    def setup(self) -> None:
+        """Load the second filter, once per worker."""
+        self._filter = Filter(self._work, SECOND_FILTER, self._bits)
+
+    @explained
+    def process(self, part: dict[str, Any]) -> Iterator[Any]:
+        """Yields ((level, partition), packed entries), and their number on the side."""
         table = read_columns(join(self._work, part["signatures"]))
-        for level, rows, hashes, payloads in levels(table, self._config):
+        passed = 0
+        for level, every, found, sketches in levels(table, self._config):
+            chosen = np.flatnonzero(self._filter.may_have(level, found))
+            if not len(chosen):
+                continue
+            passed += len(chosen)
+            rows, hashes, payloads = every.take(pa.array(chosen)), found[chosen], sketches[chosen]
             entries = np.empty(len(hashes), _with_payload(_OWN, payloads.shape[1]))
             entries["hash"], entries["payload"], entries["part"] = hashes, payloads, part["part"]
             entries["key"] = np.frombuffer(b"".join(rows["key"].to_pylist()), KEY)
             yield from _spread(level, entries, self._partitions)
+        yield beam.pvalue.TaggedOutput("counts", {"own entries shuffled": np.array([passed])})
 
 
 class IndexEntries(beam.DoFn):
@@ -272,11 +317,11 @@ class IndexEntries(beam.DoFn):
     @explained
     def setup(self) -> None:
         """Load the filter, once per worker."""
-        self._filter = Filter(self._work, self._bits)
+        self._filter = Filter(self._work, FILTER, self._bits)
 
     @explained
     def process(self, file: dict[str, Any]) -> Iterator[Any]:
-        """Yields ((level, partition), packed entries), and counts on the side.
+        """Writes the entries and yields their (piece, packed places) for the second filter; counts on the side.
 
         Raises:
             UsageError: the file is not the one that its manifest names.
@@ -284,6 +329,7 @@ class IndexEntries(beam.DoFn):
         check_file(file)
         schema = index_schema(self._config.minhash)
         read = passed = 0
+        blocks: list[tuple[int, int, bytes]] = []
         with open_parquet(file["url"]) as parquet:
             for batch in parquet.iter_batches(batch_size=BATCH, columns=schema.names):
                 table = pa.Table.from_batches([batch])
@@ -294,9 +340,18 @@ class IndexEntries(beam.DoFn):
                         passed += len(chosen)
                         entries = _index_entries(rows.take(pa.array(chosen)), file["release"], payloads.shape[1])
                         entries["hash"], entries["payload"] = hashes[chosen], payloads[chosen]
-                        yield from _spread(level, entries, self._partitions)
+                        blocks += [(*place, block) for place, block in _spread(level, entries, self._partitions)]
+                        yield from packed_positions(level, hashes[chosen], self._bits)
+        columns = [list(column) for column in zip(*blocks, strict=True)] or [[], [], []]
+        write_table(join(self._work, file["entries"]), pa.table(columns, schema=ENTRY_BLOCK))
         counts = {"documents read": np.array([read]), "entries shuffled": np.array([passed])}
         yield beam.pvalue.TaggedOutput("counts", counts)
+
+
+def read_entries(file: dict[str, Any], work: str) -> Iterator[tuple[tuple[int, int], bytes]]:
+    """((level, partition), packed entries) that were kept of one index file."""
+    for row in read_columns(join(work, file["entries"])).to_pylist():
+        yield (row["level"], row["partition"]), row["block"]
 
 
 def check_file(file: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from pipelines.releases import parse_reference, reference
 from pipelines.stages.dedup import as_binary
 from pipelines.stages.earlier import (
     _PAIR,
+    FILTER,
     MATCH,
     PIECE_BITS,
     Filter,
@@ -37,8 +38,8 @@ class TestFilter:
                 places = np.unique(positions(level, values, bits))
                 inside = places[places // PIECE_BITS == piece] % PIECE_BITS
                 blocks.append(inside.astype("<u4").tobytes())
-            list(WritePiece(str(folder)).process((piece, blocks)))
-        return Filter(str(folder), bits)
+            list(WritePiece(str(folder), FILTER).process((piece, blocks)))
+        return Filter(str(folder), FILTER, bits)
 
     @pytest.mark.parametrize("bits", [1 << 14, 1 << 25])
     def test_it_has_all_that_was_put_in_and_little_else(self, bits: int, tmp_path: Path) -> None:
