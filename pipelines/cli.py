@@ -168,6 +168,14 @@ def manifest_show(folder: Annotated[str, typer.Argument(help="A build or a model
     run_manifest_show(folder)
 
 
+@manifest_app.command("lineage")
+def manifest_lineage(folder: Annotated[str, typer.Argument(help="A build or a model.")]) -> None:
+    """Print what a build or model was made from: earlier releases, data, base models, with their digests."""
+    from pipelines.commands import run_manifest_lineage
+
+    run_manifest_lineage(folder)
+
+
 @manifest_app.command("verify")
 def manifest_verify(folder: Annotated[str, typer.Argument(help="A build or a model.")]) -> None:
     """Read every file again and compare it with the manifest. Exit code 1 when something differs."""

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pipelines.changes import LINE_CHARACTERS, first_difference
 from pipelines.explanation import Copy, Details, EditedLine, Explanation, FoundItem, Measure, Outcome, Record, Verdict
+from pipelines.releases import parse_reference
 
 _CONTROLS = (*range(32), *range(0x7F, 0xA0), *range(0xD800, 0xE000))
 _DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
@@ -115,12 +116,16 @@ def _facts(record: Record) -> list[tuple[str, str]]:
         facts.append(("failed rules", f"{named} and {more} more" if more > 0 else named))
     if outcome is not None and outcome.detail:
         facts.append(("met", outcome.detail))
-    if cluster is not None:
+    held = parse_reference(outcome.duplicate_of) if outcome is not None else None
+    if held is not None:
+        name, version, identity = held
+        facts.append(("earlier copy", f"{identity} in release {name} {version}"))
+    if cluster is not None and (cluster.size > 1 or held is None):
         likeness = "" if cluster.similarity is None else f", similarity {_number(cluster.similarity)}"
         facts.append(("duplicates", f"one of {cluster.size:,} documents{likeness}"))
         if cluster.kept_id is not None and cluster.kept_id != record.id:
             facts.append(("kept copy", f"{cluster.kept_uri} ({cluster.kept_id})"))
-    elif outcome is not None and outcome.duplicate_of:
+    elif outcome is not None and outcome.duplicate_of and held is None:
         facts.append(("kept copy", outcome.duplicate_of))
     return facts
 

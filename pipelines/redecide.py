@@ -22,6 +22,7 @@ from curation import mixing
 from curation.documents import WEB
 from curation.policy import Policy
 from curation.select import Ruled, apply_rules, cut_text, needed_columns
+from curation.takedown import STAGE as TAKEDOWN
 from curation.tokenise import TokenCounter
 from manifests.config import check_config
 from manifests.errors import JobError, UsageError
@@ -31,8 +32,8 @@ from pipelines.copy_limits import check_signals
 from pipelines.parts import open_parquet, read_columns, sort_rows
 from pipelines.recipe import Recipe
 from pipelines.records import WORK
-from pipelines.stages import decontaminate, dedup, links, select
-from pipelines.stages.copies import LoadedClusters, LoadedCopies, choose_copies, from_ipc, key_array
+from pipelines.stages import decontaminate, dedup, earlier, links, select
+from pipelines.stages.copies import HeldCopies, LoadedClusters, LoadedCopies, choose_copies, from_ipc, key_array
 from pipelines.stages.histograms import add_histograms, mixture_histograms
 
 KEPT = 0
@@ -55,6 +56,7 @@ class Part:
     source: str
     columns: tuple[str, ...]
     hits: str | None = None
+    earlier: str | None = None  # what earlier releases hold of it
 
 
 @dataclass(frozen=True)
@@ -141,9 +143,16 @@ def _part(work: str, decisions: str, name: str) -> Part:
         source = parquet.read_row_group(0, columns=["source"])["source"][0].as_py()
     linked = links.linked_path(documents)
     voted = source == WEB and exists(join(work, linked))
-    hits = decontaminate.hits_path(documents)
-    hits_there = hits if exists(join(work, hits)) else None
-    return Part(documents, decisions, linked if voted else None, source, columns, hits_there)
+    hits, held = decontaminate.hits_path(documents), earlier.match_path(documents)
+    return Part(
+        documents,
+        decisions,
+        linked if voted else None,
+        source,
+        columns,
+        hits if exists(join(work, hits)) else None,
+        held if exists(join(work, held)) else None,
+    )
 
 
 def redecide(build: StoredBuild, recipe: Recipe, outcomes: Outcomes, *, check: bool = True) -> list[Decided]:
@@ -159,6 +168,7 @@ def redecide(build: StoredBuild, recipe: Recipe, outcomes: Outcomes, *, check: b
     check_signals([part.columns for part in build.parts], recipe.dedup.keep.signals)
     clusters = read_columns(join(build.work, dedup.CLUSTERS))
     loaded = LoadedClusters(clusters if clusters.num_rows else None, 1, recipe.dedup.keep.signals)
+    labels = earlier.labels_of(build.work)
     decided, members = [], []
     for part in build.parts:
         documents = _signals(build, part, (policy, build.recipe.policy()), recipe.dedup.keep.signals)
@@ -167,12 +177,13 @@ def redecide(build: StoredBuild, recipe: Recipe, outcomes: Outcomes, *, check: b
             raise UsageError(f"{build.out}: {part.decisions} does not belong to {part.documents}; {_again(build)}")
         if check:
             _check_own(build, part, documents, stored)
-        ruled = apply_rules(documents, policy)
+        ruled = _still_taken_down(apply_rules(documents, policy), stored)
         tokens = _recount(build, part, documents, stored, ruled)
         decided.append(_decided(part, documents, ruled, tokens, outcomes, with_ids=mixed))
         judged = documents.select(["key", "id", "source", "uri"])
         judged = judged.append_column("keep", pa.array(ruled.keep())).append_column("tokens", pa.array(tokens))
-        members += [from_ipc(block) for _, block in loaded.payloads(judged, documents)]
+        held = _held(build, part, judged.append_column("date", documents["date"]), labels, recipe)
+        members += [from_ipc(block) for _, block in loaded.payloads(judged, documents, held)]
     if members:
         copies = choose_copies(sort_rows(pa.concat_tables(members), "component", "key"), recipe.dedup.keep)
         near = recipe.dedup.minhash.threshold if recipe.dedup.minhash else None
@@ -204,6 +215,28 @@ def rows_of(build: StoredBuild, path: str, rows: list[int], columns: list[str]) 
             start = end
 
 
+def _held(build: StoredBuild, part: Part, rows: pa.Table, labels: Sequence[str], recipe: Recipe) -> HeldCopies | None:
+    """What earlier releases hold of a part."""
+    if part.earlier is None:
+        return None
+    return earlier.held_copies(read_columns(join(build.work, part.earlier)), rows, labels, recipe.dedup.keep)
+
+
+def _still_taken_down(ruled: Ruled, stored: pa.Table) -> Ruled:
+    """The outcome of the rules with what the build's takedown lists named, which no threshold brings back."""
+    stages = stored["stage"].to_pylist()
+    rows = [row for row, stage in enumerate(stages) if stage == TAKEDOWN]
+    if not rows:
+        return ruled
+    lists = [list(one) for one in (ruled.stage, ruled.rule, ruled.value, ruled.threshold, ruled.failed)]
+    for row in rows:
+        rule = stored["rule"][row].as_py()
+        for one, value in zip(lists, (TAKEDOWN, rule, None, None, [rule]), strict=True):
+            one[row] = value
+    stage, rule, value, threshold, failed = lists
+    return Ruled(stage, rule, value, threshold, failed, ruled.cut)  # type: ignore[arg-type]
+
+
 def _again(build: StoredBuild) -> str:
     return f"run `winnow curate` again with the build's recipe and --out {build.out}"
 
@@ -222,7 +255,7 @@ def _signals(build: StoredBuild, part: Part, policies: Sequence[Policy], more: S
 def _check_own(build: StoredBuild, part: Part, documents: pa.Table, stored: pa.Table) -> None:
     """Whether the build's own rules still give what they gave: not so after a change of Winnow's rules, or where a run
     that was interrupted has measured the input anew. What `--set` does could not be told from that."""
-    ruled = apply_rules(documents, build.recipe.policy())
+    ruled = _still_taken_down(apply_rules(documents, build.recipe.policy()), stored)
     reasons = zip(stored["stage"].to_pylist(), stored["rule"].to_pylist(), strict=True)
     before = [(None, None) if stage in _AFTER_RULES else (stage, rule) for stage, rule in reasons]
     differ = sum(map(operator.ne, before, zip(ruled.stage, ruled.rule, strict=True)))

@@ -19,7 +19,7 @@ import pyarrow as pa
 from curation import statistics
 from curation.documents import CODE, INPUT_ERROR, WEB
 from curation.reading.sources import SkippedInput
-from manifests.dataset import ENTERED, KEPT, KIND, count_totals, verify_totals
+from manifests.dataset import ENTERED, KEPT, KIND, count_totals, listed_files, verify_totals
 from manifests.digests import digest_json
 from manifests.errors import JobError, UsageError
 from manifests.files import exists, filesystem, is_local, join, read_bytes, size_of, write_bytes
@@ -29,8 +29,9 @@ from pipelines.duplicates_view import read_duplicates
 from pipelines.parts import read_columns, write_table
 from pipelines.recipe import Recipe
 from pipelines.records import WORK, Completion, files_below, remove_tree, written
+from pipelines.releases import Release, parents_of
 from pipelines.report import render_card, render_report
-from pipelines.stages import ingest, select, shard
+from pipelines.stages import earlier, index, ingest, select, shard
 from pipelines.stages.copies import copies_table
 
 STAGED = f"{WORK}/publish"
@@ -39,11 +40,11 @@ PUBLISHED = f"{WORK}/published.json"
 ERRORS = "errors/part-00000.parquet"
 REPORT, CARD = "report.html", "README.md"
 STAGES = (
-    "ingest", "language", "links", "license", "quality", "code", "toxicity", "privacy", "decontamination", "dedup",
-    "mix", "publish",
+    "ingest", "takedown", "language", "links", "license", "quality", "code", "toxicity", "privacy", "decontamination",
+    "dedup", "mix", "publish",
 )  # fmt: skip
 """Stages of the funnel, in the order in which documents meet them."""
-FOLDERS = ("shards", "rejected", "errors", contamination.FOLDER)
+FOLDERS = ("shards", "rejected", "errors", index.NAME, contamination.FOLDER)
 """Folders of the output that hold nothing but files of the build."""
 
 
@@ -65,6 +66,7 @@ def publish(
     shards: Sequence[Completion],
     shard_key: str,
     contaminated: Completion | None = None,
+    releases: Sequence[Release] = (),
 ) -> Published:
     """Write manifest, report and card, and make the build visible in `out`."""
     work = join(out, WORK)
@@ -72,7 +74,7 @@ def publish(
     remove_tree(staged)
     _write_errors(work, staged, ingested)
     summary = statistics.from_json(read_bytes(join(work, select.SUMMARY)))
-    document = manifest_document(recipe, work, staged, passed_over, ingested, selected, shards, summary)
+    document = manifest_document(recipe, work, staged, passed_over, ingested, selected, shards, summary, releases)
     if contaminated is not None and recipe.decontaminate is not None:
         files, document["decontamination"] = contamination.write_hits(work, staged, contaminated, recipe.decontaminate)
         document["files"] = sorted([*document["files"], *files], key=lambda entry: entry["path"])
@@ -130,8 +132,7 @@ def already_published(
         return None
     if manifest["passed_over"] != skipped_entries(passed_over):
         return None
-    entries = [*manifest["shards"], *manifest["rejected"], *manifest["files"]]
-    if any(size_of(join(out, entry["path"])) != entry["bytes"] for entry in entries):
+    if any(size_of(join(out, entry["path"])) != entry["bytes"] for entry in listed_files(manifest)):
         return None
     return Published(out, manifest, fresh=False)
 
@@ -145,6 +146,7 @@ def manifest_document(
     selected: Completion,
     shards: Sequence[Completion],
     summary: statistics.Summary,
+    releases: Sequence[Release] = (),
 ) -> dict[str, Any]:
     """The manifest's content; counts come from the files in `work` and `staged`.
 
@@ -152,7 +154,7 @@ def manifest_document(
         JobError: the files do not add up to what was read, which would be a defect of ours.
     """
     resolved = recipe.model_dump(mode="json")
-    shard_rows, rejected_rows = [], []
+    shard_rows, rejected_rows, index_files = [], [], []
     for completion in shards:
         output = completion.outputs[0]
         entry = {
@@ -161,6 +163,8 @@ def manifest_document(
         }  # fmt: skip
         if completion.facts["source"] == shard.REJECTED_NAME:
             rejected_rows.append(entry)
+        elif completion.facts["source"] == index.NAME:
+            index_files.append(entry)
         else:
             shard_rows.append({**entry, "source": completion.facts["source"], "tokens": completion.facts["tokens"]})
     document: dict[str, Any] = {
@@ -175,9 +179,10 @@ def manifest_document(
         "shards": sorted(shard_rows, key=lambda entry: entry["path"]),
         "rejected": sorted(rejected_rows, key=lambda entry: entry["path"]),
         "files": _extra_files(staged),
+        "index": index.index_section(recipe.dedup, index_files),
         "funnel": funnel(work, rejected_rows, ingested, summary, rule_order(recipe)),
         "mixture": selected.facts["mixture"],
-        "parents": [],
+        "parents": parents_of(releases),
     }
     document["privacy"] = privacy_section(recipe, [item.facts["privacy"] for item in shards if "privacy" in item.facts])
     document["privacy"]["documents"]["dropped"] = sum(
@@ -257,10 +262,17 @@ def funnel(
     )
 
 
+def kept_documents(work: str) -> int:
+    """Documents that `select` keeps, by its summary."""
+    outcomes = statistics.from_json(read_bytes(join(work, select.SUMMARY))).outcomes
+    return sum(count[0] for group, count in outcomes.items() if group[1] == statistics.KEPT)
+
+
 def rule_order(recipe: Recipe) -> list[str]:
     """Names of the rules in the order in which they are applied, first names first."""
     named = (rule.name for rules in (recipe.quality.resolve(), recipe.code.resolve()) for rule in rules.rules)
-    return list(dict.fromkeys(["language.other", "language.uncertain", *named, "same_record", "exact", "near"]))
+    copies = (*earlier.RULES, "same_record", "exact", "near")
+    return list(dict.fromkeys(["language.other", "language.uncertain", *named, *copies]))
 
 
 def _source_of(completion: Completion) -> str:
