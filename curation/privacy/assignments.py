@@ -17,7 +17,7 @@ KEYWORDS = (b"passw", b"passphrase", b"pwd", b"secret", b"token", b"key", b"cred
 MAX_VALUE = 512
 MAX_NAME = 48
 
-Form = Literal["quoted", "element", "env", "line", "inline"]
+Form = Literal["quoted", "element", "env", "line", "inline", "none"]
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-$")
 _NAME_CHARACTERS = "".join(sorted(_NAME))
@@ -44,8 +44,10 @@ _QUOTE = re.compile(
 _BARE = re.compile(rf"(?:[^\s\"'`<>(){{}}\[\],;&|\\]|&(?![\w.%-]{{1,32}}=)){{4,{MAX_VALUE}}}")
 _WORD = re.compile(rf"[^\s\"'`]{{4,{MAX_VALUE}}}")
 _ELEMENT = re.compile(rf"([^\s<>]{{4,{MAX_VALUE}}})</")
-_LINE_HEAD = re.compile(r"\s*(?:(?:#|//|;)\s*)?(?:(?:export|set|setenv|env|ENV|ARG|declare -x|-e|-D|-|--)\s*)?[\"']?\Z")
-_LINE_TAIL = re.compile(r"[ \t]*(?:#[^\n]{0,200})?(?:\\?\r?\n|\Z)")
+_LINE_HEAD = re.compile(
+    r"\s{0,64}(?:(?:#|//|;)\s{0,16})?(?:(?:export|set|setenv|env|ENV|ARG|declare -x|-e|-D|-|--)\s{0,16})?[\"']?\Z"
+)
+_LINE_TAIL = re.compile(r"[ \t]{0,64}(?:#[^\n]{0,200})?(?:\\?\r?\n|\Z)")
 _ENDS_INLINE = re.compile(r"[\s;,&\"'`|\\]|\Z")
 _SEEN_BEFORE = 96
 
@@ -64,26 +66,31 @@ def find_assignments(text: str, lowered: bytes, kind: str) -> Iterator[Span]:
     for keyword in KEYWORDS:
         place = lowered.find(keyword)
         while place >= 0:
+            reached = 0
             name_end = _REST_OF_NAME.match(text, place + len(keyword)).end()  # type: ignore[union-attr]
             if text[name_end : name_end + 1] in _AFTER_NAME and text[name_end : name_end + 2] not in _MOSTLY:
                 operator = _OPERATOR.match(text, name_end)
                 if operator and name_end not in seen:
                     seen.add(name_end)
-                    yield from _assigned(text, place, name_end, operator, kind)
-            place = lowered.find(keyword, max(place + len(keyword), name_end))
+                    reached, spans = _assigned(text, place, name_end, operator, kind)
+                    yield from spans
+            place = lowered.find(keyword, max(place + len(keyword), name_end, reached))
 
 
-def _assigned(text: str, place: int, name_end: int, operator: re.Match[str], kind: str) -> Iterator[Span]:
+def _assigned(text: str, place: int, name_end: int, operator: re.Match[str], kind: str) -> tuple[int, tuple[Span, ...]]:
+    """How far a bare value reaches (within it the same keyword is no name), and its span if it is one."""
     window = text[max(0, place - MAX_NAME) : place]
     start = place - len(window) + len(window.rstrip(_NAME_CHARACTERS))
     name = text[start:name_end].lstrip("-.$")
     # A closure, an instance or an object: the last part names the value.
     type_ = role(name.rpartition(".")[2])
     if type_ is None:
-        return
+        return 0, ()
     value = _value(text, start, operator, kind)
     if value is None or (type_ == USERNAME and (operator["comma"] or text[start - 1 : start] in ("?", "&", ";"))):
-        return
+        return 0, ()
+    if value.form == "none":
+        return value.end, ()
     written = text[value.start : value.end]
     if type_ == PASSWORD:
         score = password_score(written, value.form, prose=kind == "prose", loose=_is_loose(operator))
@@ -95,8 +102,8 @@ def _assigned(text: str, place: int, name_end: int, operator: re.Match[str], kin
         loose = value.form == "line" and operator["op"] == "=" and name.upper() != name
         if loose or operator["call"] or (operator["op"] or "").startswith(("==", "!=")):
             score = 0.0
-    if score:
-        yield Span(type_, value.start, value.end, score)
+    reached = 0 if value.form == "quoted" else value.end
+    return reached, ((Span(type_, value.start, value.end, score),) if score else ())
 
 
 def _is_loose(operator: re.Match[str]) -> bool:
@@ -163,4 +170,5 @@ def _bare(text: str, start: int, operator: re.Match[str], kind: str) -> Value | 
     if (tight or kind == "prose") and _ENDS_INLINE.match(text, match.end()):
         inside = text[start - 1 : start] == "("
         return None if inside else Value(match.start(), end, "inline" if tight else "line")
-    return None
+    # What is too long for a value is not read again at every name within it.
+    return Value(*match.span(), "none") if len(match[0]) == MAX_VALUE else None

@@ -16,7 +16,8 @@ _LOGIN = r"(\S{1,128})"
 _OPTION = r"['\"]?([^\s'\"]{1,128})"
 _SUBJECT = r"(?:password|publickey|keyboard-interactive/pam|none) for (?:invalid user |illegal user )?"
 _NETRC = (
-    rf"\b(?:machine[ \t]+\S{{1,128}}|default)\s{{1,16}}login\s{{1,16}}{_LOGIN}\s{{1,16}}password\s{{1,16}}(\S{{1,256}})"
+    rf"\b(?:machine[ \t]{{1,16}}\S{{1,128}}|default)\s{{1,16}}"
+    rf"login\s{{1,16}}{_LOGIN}\s{{1,16}}password\s{{1,16}}(\S{{1,256}})"
 )
 _SQL = (
     r"(?i:identified\s{1,4}(?:with\s{1,4}[\w'\"]{1,40}\s{1,4})?by)\s{1,4}(?:password\s{1,4})?"
@@ -41,7 +42,7 @@ _PLACES: tuple[tuple[bytes, tuple[tuple[bytes, str, tuple[str, ...]], ...]], ...
     )),
     (b"publickey for ", ((b"accepted", rf"Accepted {_SUBJECT}{_USER} from ", (USERNAME,)),)),
     (b"login as: ", ((b"", rf"(?i:login as): {_USER}(?=\s|\Z)", (USERNAME,)),)),
-    (b" : tty=", ((b"", rf"sudo(?:\[\d+\])?: {{1,8}}{_USER} : TTY=", (USERNAME,)),)),
+    (b" : tty=", ((b"", rf"sudo(?:\[\d{{1,8}}\])?: {{1,8}}{_USER} : TTY=", (USERNAME,)),)),
     (b"] \"", ((b"", _ACCESS_LOG, (USERNAME,)),)),
     (b"identified ", ((b"", _SQL, (PASSWORD,)),)),
     (b" -p", (
@@ -57,7 +58,7 @@ _COMPILED = tuple(
     for gate, places in _PLACES
 )
 _PGPASS = re.compile(
-    r"(?:\A|(?<=\n))[\w.*-]{1,128}:(?:[0-9]{2,5}|\*):[\w.*-]{1,64}:([\w.*-]{1,64}):(\S{1,128})[ \t\r]*(?=\n|\Z)"
+    r"(?:\A|(?<=\n))[\w.*-]{1,128}:(?:[0-9]{2,5}|\*):[\w.*-]{1,64}:([\w.*-]{1,64}):(\S{1,128})[ \t\r]{0,8}(?=\n|\Z)"
 )
 _AUTH_HEADER = re.compile(
     r"(?i:(?:proxy-)?authorization)\\?[\"']?\]?\s{0,4}(?:=>|[:=,])\s{0,4}\\?[bfu]?[\"'`]?"
