@@ -38,7 +38,6 @@ _HOOKS = (
 _HOOK_SITES = ("hooks.slack.com/", "/webhooks/", "webhook.office.com/", "hooks.zapier.com/")
 _AZURE_AD = re.compile(r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~.-])")
 _AZURE_KEYS = re.compile(r"(?:AccountKey|SharedAccessKey)=([A-Za-z0-9/+]{86}==|[A-Za-z0-9/+]{43}=)")
-_EMULATOR = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1"  # the account key of Azure's storage emulator, the same for everybody
 _AZURE_SAS = re.compile(r"[?&;]sig=([A-Za-z0-9/+%]{40,80}={0,2})")
 # The separator may hold the quotes and spaces of any configuration language, and nothing else.
 _AWS_SECRET = re.compile(
@@ -103,7 +102,7 @@ def find_secrets(text: str, runs: Iterable[tuple[int, int]]) -> Iterator[Span]:
 
 def _groups(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
     for match in pattern.finditer(text):
-        if len(set(match[1])) >= MIN_DISTINCT and not is_dummy_token(match[1]) and not match[1].startswith(_EMULATOR):
+        if len(set(match[1])) >= MIN_DISTINCT and not is_dummy_token(match[1]) and not is_stock(match[1]):
             yield Span(SECRET, match.start(1), match.end(1), 0.95)
 
 

@@ -17,6 +17,7 @@ def word_set(text: str) -> frozenset[str]:
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+_EMULATOR = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1"  # the account key of Azure's storage emulator, the same for everybody
 _DUMMY_PART = re.compile(
     r"example|placeholder|change[-_ ]?(?:me|this|it)|your|redacted|replace|insert|dummy|sample|fake|mock|x{4}|todo"
     r"|\*\*|\.\.\.|not[-_]?(?:a[-_]?)?(?:real|secret|secure|used)|undefined|abcdefg|bcdefgh|1234567|0{8}|deadbeef|cafebabe",
@@ -33,14 +34,14 @@ DUMMY_WORDS = word_set(
     guest demo default dev development prod production staging local localhost none null nil true false
     string text hidden empty blank value val data some any my the a an is it this that new old current wrong
     right correct incorrect bad good invalid valid strong weak hello world qwerty letmein welcome abc abcd
-    abcde abcdef xyz asdf asdfgh zxcv super top open tiger scott sesame opensesame required optional forgot
-    reset confirm confirmation repeat temp temporary tmp initial system postgres mysql mongo mongodb redis
-    rabbitmq mariadb oracle sa db database server service app application web site email mail name login
-    account minio minioadmin elastic kibana grafana docker vagrant ubuntu django flask laravel spring
-    wordpress jenkins keycloak rabbit kafka ldap ssh ftp smtp http https basic digest hash hashed encrypted
-    plain plaintext random generated something anything whatever super-secret supersecret topsecret mysecret
-    for of in on to and or not no yes with from by one two three first second third id number code pin word
-    words please enter type field input label message error warning info here there
+    abcde abcdef xyz asdf asdfgh zxcv super top open tiger aws host port region scott sesame opensesame
+    required optional forgot reset confirm confirmation repeat temp temporary tmp initial system postgres
+    mysql mongo mongodb redis rabbitmq mariadb oracle sa db database server service app application web site
+    email mail name login account minio minioadmin elastic kibana grafana docker vagrant ubuntu django flask
+    laravel spring wordpress jenkins keycloak rabbit kafka ldap ssh ftp smtp http https basic digest hash
+    hashed encrypted plain plaintext random generated something anything whatever super-secret supersecret
+    topsecret mysecret for of in on to and or not no yes with from by one two three first second third id
+    number code pin word words please enter type field input label message error warning info here there
     """
 )
 """What stands for a value without being one; a word that everybody uses protects nobody."""
@@ -80,8 +81,7 @@ def is_random(value: str) -> bool:
 
 def is_sequence(value: str) -> bool:
     """Whether the characters mostly count up or down, as in `0123456789abcdef`, or one part is repeated."""
-    steps = sum(abs(ord(a) - ord(b)) == 1 for a, b in pairwise(value))
-    if steps * 2 >= len(value):
+    if sum(abs(ord(a) - ord(b)) == 1 for a, b in pairwise(value)) * 2 >= len(value):
         return True
     return any(value[size:] == value[:-size] for size in range(1, min(9, len(value) // 2 + 1)))
 
@@ -120,7 +120,11 @@ def is_dummy(value: str) -> bool:
 
 def is_stock(value: str) -> bool:
     """Whether `value` is `changeme`, `guest` or `my-secret`, with or without digits: what everybody uses."""
-    return _DUMMY_PART.search(value) is not None or _made_of_words("".join(filter(str.isalpha, value.lower())))
+    return (
+        value.startswith(_EMULATOR)
+        or _DUMMY_PART.search(value) is not None
+        or _made_of_words("".join(filter(str.isalpha, value.lower())))
+    )
 
 
 def _made_of_words(letters: str) -> bool:

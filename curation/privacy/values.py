@@ -117,18 +117,19 @@ def secret_score(value: str, form: str, *, prose: bool, strong: bool) -> float:
 _USER = re.compile(r"(?:[A-Za-z][A-Za-z0-9.-]{1,30}\\{1,2})?[A-Za-z][A-Za-z0-9]*(?:[._-][A-Za-z0-9]+){0,3}")
 _NO_USER = word_set(
     """
-    string object str int integer bool boolean number varchar char uuid self ctx me you other author owner
-    member members group staff people person customer bot daemon nobody www apache nginx httpd git svn hg
-    build builder deploy deployer runner travis circleci ci node pi centos fedora debian ec2 azureuser opc
-    core dbo hive hadoop spark airflow zookeeper logstash monitor backup replica replicator repl proxy sync
-    postfix smtp sshd nagios zabbix prometheus sonar nexus gitlab github bitbucket slack twitter facebook
-    google profile settings dashboard home index list show edit create update delete get set put post find
-    add remove view form page button logout signin signup register success failed sudo su superuser manager
-    operator developer editor viewer reader writer guest anonymous anyone everyone someone celery cassandra
-    nacos hdfs solr consul etcd vault keycloak wordpress drupal magento joomla odoo redmine mailman agent
-    request response session state props params args kwargs model entity record row col column field fields
-    table type class func function const var let null nil undefined unknown other all any primary secondary
-    read write alias handle nick nickname displayname fullname first last given family
+    debezium manual sub string object str int integer bool boolean number varchar char uuid self ctx me you
+    other author owner member members group staff people person customer bot daemon nobody www apache nginx
+    httpd git svn hg build builder deploy deployer runner travis circleci ci node pi centos fedora debian
+    ec2 azureuser opc core dbo hive hadoop spark airflow zookeeper logstash monitor backup replica
+    replicator repl proxy sync postfix smtp sshd nagios zabbix prometheus sonar nexus gitlab github
+    bitbucket slack twitter facebook google profile settings dashboard home index list show edit create
+    update delete get set put post find add remove view form page button logout signin signup register
+    success failed sudo su superuser manager operator developer editor viewer reader writer guest anonymous
+    anyone everyone someone celery cassandra nacos hdfs solr consul etcd vault keycloak wordpress drupal
+    magento joomla odoo redmine mailman agent request response session state props params args kwargs model
+    entity record row col column field fields table type class func function const var let null nil
+    undefined unknown other all any primary secondary read write alias handle nick nickname displayname
+    fullname first last given family
     """
 )
 _USER_PARTS = re.compile(
