@@ -69,34 +69,37 @@ def word_runs(ascii_text: bytes) -> list[tuple[int, int]]:
     return [run.span() for run in _RUN.finditer(ascii_text.translate(_WORD))]
 
 
-def find_secrets(text: str, runs: Iterable[tuple[int, int]]) -> Iterator[Span]:
-    """Spans of secrets that show by themselves. `runs` are the `word_runs` of the text."""
+def find_secrets(text: str, runs: Iterable[tuple[int, int]], lowered: bytes) -> Iterator[Span]:
+    """Spans of secrets that show by themselves.
+
+    `runs` are the `word_runs` of the text, `lowered` is the text in small ASCII letters, a byte a character.
+    """
     for start, end in runs:
         yield from find_tokens(text, start, end)
         yield from _shapes_at(text, start, end)
-    if "@" in text and "://" in text:
+    if b"@" in lowered and b"://" in lowered:
         for match in _URL_CREDENTIALS.finditer(text):
             if not _TEMPLATE.search(match[2]) and not is_stock(match[2]):
                 yield Span(SECRET, match.start(1), match.end(1), 0.9)
-    if "=" in text:
-        if "?" in text:
-            yield from _query_credentials(text)
-        if "AccessKey=" in text or "AccountKey=" in text:
+    if b"=" in lowered:
+        if b"?" in lowered:
+            yield from _query_credentials(text, lowered)
+        if b"key=" in lowered:
             yield from _groups(_AZURE_KEYS, text)
-        if "sig=" in text and "sv=" in text:
+        if b"sig=" in lowered:
             yield from _groups(_AZURE_SAS, text)
-    if "Q~" in text:
+    if b"q~" in lowered:
         for match in _AZURE_AD.finditer(text):
             yield Span(SECRET, match.start(), match.end(), 0.95)
-    if "hook" in text:
+    if b"hook" in lowered:
         for site, hook in zip(_HOOK_SITES, _HOOKS, strict=True):
             if site in text:
                 yield from _groups(hook, text)
-    if "ecret" in text or "SECRET" in text:
+    if b"secret" in lowered:
         for match in _AWS_SECRET.finditer(text):
             if _is_random(match[1]) and not _is_hex(match[1]) and "EXAMPLE" not in match[1]:
                 yield Span(SECRET, match.start(1), match.end(1), 0.9)
-    if "-----BEGIN" in text:
+    if b"-----begin" in lowered:
         yield from find_private_keys(text)
 
 
@@ -106,9 +109,8 @@ def _groups(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
             yield Span(SECRET, match.start(1), match.end(1), 0.95)
 
 
-def _query_credentials(text: str) -> Iterator[Span]:
+def _query_credentials(text: str, lowered: bytes) -> Iterator[Span]:
     """Values of `?access_token=` and the like in the query of a URL; templates and plain words are left."""
-    lowered = text.encode("ascii", "replace").lower()
     if not any(trigger in lowered for trigger in _QUERY_TRIGGERS):
         return
     for match in _QUERY_CREDENTIALS.finditer(text):

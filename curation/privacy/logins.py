@@ -82,18 +82,19 @@ def find_logins(text: str, lowered: bytes) -> Iterator[Span]:
         for match in _PGPASS.finditer(text):
             yield from _checked(match, 1, USERNAME)
             yield from _checked(match, 2, PASSWORD)
-    if b"auth" in lowered and b"authorization" in lowered:
-        for match in _AUTH_HEADER.finditer(text):
-            if _is_credential(match[1].lower(), match[2]):
-                yield Span(SECRET, match.start(2), match.end(2), 0.85)
+    if b"auth" in lowered:
+        if b"authorization" in lowered:
+            for match in _AUTH_HEADER.finditer(text):
+                if _is_credential(match[1].lower(), match[2]):
+                    yield Span(SECRET, match.start(2), match.end(2), 0.85)
+        if b'"auths"' in lowered:
+            for match in _DOCKER_AUTH.finditer(text):
+                if _is_credential("basic", match[1]):
+                    yield Span(SECRET, match.start(1), match.end(1), 0.85)
     if b"bearer " in lowered:
         for match in _BEARER.finditer(text):
             if _is_credential("bearer", match[1]):
                 yield Span(SECRET, match.start(1), match.end(1), 0.8)
-    if b'"auths"' in lowered:
-        for match in _DOCKER_AUTH.finditer(text):
-            if _is_credential("basic", match[1]):
-                yield Span(SECRET, match.start(1), match.end(1), 0.85)
 
 
 def _checked(match: re.Match[str], group: int, type_: str) -> Iterator[Span]:

@@ -124,7 +124,7 @@ def _detect(
     digits = ascii_text.translate(_DIGITS)
     lowered = ascii_text.lower()
     runs = word_runs(ascii_text)
-    spans: list[Span] = [*people, *find_secrets(text, runs)]
+    spans: list[Span] = [*people, *find_secrets(text, runs, lowered)]
     spans += find_assignments(text, lowered, kind)
     spans += find_logins(text, lowered)
     if "@" in text:
