@@ -21,6 +21,9 @@ _CONTEXT_WORD = re.compile(
     r"|carte|cart[a\u00e3]o|carta\b|\u043a\u0430\u0440\u0442|\u5361|\u30ab\u30fc\u30c9|\uce74\ub4dc",
     re.IGNORECASE,
 )
+_LABEL = re.compile(
+    r"(?:(?:credit|debit|payment|visa|master) ?card|kreditkarte|carte bancaire|tarjeta)[^0-9\n]{0,16}\Z", re.IGNORECASE
+)
 _DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, and the sum of the digits of that
 
 # (first prefix, last prefix, lengths): ISO/IEC 7812 ranges as the issuers publish them.
@@ -95,8 +98,12 @@ def find_cards(text: str, kind: str) -> Iterator[Span]:
 def _score(text: str, start: int, end: int, kind: str) -> float:
     """Confidence that `text[start:end]` is a card number; 0 when it is not."""
     digits = _NOT_DIGIT.sub("", text[start:end])
-    if not luhn(digits) or len(set(digits)) == 1:
+    if len(set(digits)) == 1:
         return 0.0
+    if not luhn(digits):
+        # Four fours right after "credit card" are one with a wrong digit.
+        mistyped = kind == "prose" and end - start == _FOUR_FOURS and has_issuer(digits)
+        return 0.6 if mistyped and _LABEL.search(text, max(0, start - 40), start) else 0.0
     issued = has_issuer(digits)
     if not (issued or (len(digits) == 16 and digits[0] in "3456")):
         return 0.0

@@ -177,9 +177,20 @@ _SSN_WORDS = re.compile(
     re.IGNORECASE,
 )
 
+_SSN_LABEL = re.compile(
+    r"(?<![a-z<_])(?:ssn|social security)(?: number| no\.?| #)?(?: is)?[ :#=]{1,4}\Z", re.IGNORECASE
+)
+
+
+def _is_any_ssn(digits: str) -> bool:
+    """What is called one right before, as people type it: area numbers that nobody got as well."""
+    return digits not in _NEVER_ISSUED and len(set(digits)) > 2
+
+
 RULES: tuple[Rule, ...] = (
     _rule("US", 9, r"[0-9]{3}([-\u2010-\u2013])[0-9]{2}\1[0-9]{4}", is_ssn, span_type=US_SSN),
     _rule("US", 9, r"[0-9]{3}([ .]?)[0-9]{2}\1[0-9]{4}", is_ssn, _SSN_WORDS, span_type=US_SSN),
+    _rule("US", 9, r"[0-9]{3}-[0-9]{2}-[0-9]{4}", _is_any_ssn, _SSN_LABEL, span_type=US_SSN),
     _rule("US", 9, r"9[0-9]{2}([ -]?)[0-9]{2}\1[0-9]{4}", stdnum.us.itin.is_valid, _words("itin|", "tax")),
     _rule("US", 9, r"[0-9]{2}-[0-9]{7}", stdnum.us.ein.is_valid,
           _words("ein|", "tin|", "tax id", "taxpayer", "federal tax")),
@@ -251,7 +262,7 @@ RULES: tuple[Rule, ...] = (
     _rule("EC", 10, r"[0-9]{10}|[0-9]{9}-[0-9]", stdnum.ec.ci.is_valid, _words("c\u00e9dula", "cedula", "c.i.", "ci|")),
     _rule("PK", 13, r"[0-9]{5}-[0-9]{7}-[0-9]", stdnum.pk.cnic.is_valid),
     _rule("MY", 12, r"[0-9]{6}-[0-9]{2}-[0-9]{4}", stdnum.my.nric.is_valid),
-    _rule("TW", 9, r"[A-Z][1289][0-9]{8}", _is_taiwanese, code=False),
+    _rule("TW", 9, r"[A-Z][1289][0-9]{8}", _is_taiwanese, _words("taiwan", "\u8eab\u5206\u8b49", "\u8eab\u4efd\u8b49")),
     _rule("SG", 7, r"[STFGM][0-9]{7}[A-Z]", _is_nric),
 )  # fmt: skip
 """Those without `context` are told by their shape, a date and two or more check digits (or letters)."""

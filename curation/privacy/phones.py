@@ -46,6 +46,7 @@ _LABEL_AFTER = re.compile(
 _NUMBERED = re.compile(
     r"(?:(?<![a-z])(?:isbn(?:-1[03])?|issn|doi|arxiv|pmid|ean|upc|gtin|iban|ssn|vin|imei|order|invoice|case|ticket|account"
     r"|acct|u?id|ref|reference|serial|patent|zip|code|version|page|pp?|vol|no|nr|art|\u2116)(?![a-z])[.:#\s]{0,4}"
+    r"|(?-i:[a-z](?:U?ID|Id))[\"']{0,2}\s?[:=]\s?[\"']?"  # rValueUID
     r"|#|[$\u20ac\u00a3\u00a5\u20b9]\s?)\Z",
     re.IGNORECASE,
 )
