@@ -183,8 +183,10 @@ _SSN_LABEL = re.compile(
 
 
 def _is_any_ssn(digits: str) -> bool:
-    """What is called one right before, as people type it: area numbers that nobody got as well."""
-    return digits not in _NEVER_ISSUED and len(set(digits)) > 2
+    """What is called one right before, as people type it: area numbers that nobody got as well, but not 666, which
+    the fakes of this package have.
+    """
+    return not digits.startswith("666") and digits not in _NEVER_ISSUED and len(set(digits)) > 2
 
 
 RULES: tuple[Rule, ...] = (
