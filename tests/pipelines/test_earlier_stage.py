@@ -14,18 +14,9 @@ from curation.dedup.keys import KEY
 from pipelines.recipe import DedupConfig
 from pipelines.releases import parse_reference, reference
 from pipelines.stages.dedup import as_binary
-from pipelines.stages.earlier import (
-    _PAIR,
-    FILTER,
-    MATCH,
-    PIECE_BITS,
-    Filter,
-    WritePiece,
-    filter_bits,
-    held_copies,
-    match_table,
-    positions,
-)
+from pipelines.stages.earlier import FILTER, filter_bits
+from pipelines.stages.hash_filter import PIECE_BITS, Filter, WritePiece, positions
+from pipelines.stages.held import MATCH, PAIR, held_copies, match_table
 from pipelines.stages.index import plan_index
 from pipelines.stages.signatures import bands_of, exact_of, signature_table, sketches_of
 
@@ -60,7 +51,7 @@ class TestFilter:
 
 def packed(*rows: tuple[int, int, int, int, float]) -> Any:
     """(key, release, id, kind, similarity)."""
-    pairs = np.zeros(len(rows), _PAIR)
+    pairs = np.zeros(len(rows), PAIR)
     for place, (key, release, identity, kind, similarity) in enumerate(rows):
         pairs[place] = (bytes([key]), 0, kind, similarity, release, bytes([identity]), 10, b"web", b"2026-05-01")
     return pairs
