@@ -103,7 +103,7 @@ class TestSignatures:
     def test_texts_without_a_signature_are_null_and_the_others_come_back(self) -> None:
         config = MinHashConfig(num_perm=128)
         exact = np.array([[1, 2], [3, 1 << 63]], np.uint64)
-        bands = np.arange(14, dtype=np.uint64).reshape(1, 14) * np.uint64(0x1_1000_0000_0000_0F01)
+        bands = np.arange(14, dtype=np.uint64).reshape(1, 14) * np.uint64(0x1000_0000_0000_0F01)
         sketches = np.arange(128, dtype=np.uint8).reshape(1, 128)
         rows = {"key": [bytes(16), bytes([1] * 16)], "id": ["0" * 32, "1" * 32]}
         table = signature_table(rows, exact, (np.array([False, True]), bands, sketches), config)
