@@ -34,6 +34,7 @@ from pipelines.recipe import Recipe
 from pipelines.records import WORK
 from pipelines.stages import decontaminate, dedup, earlier, links, select
 from pipelines.stages.copies import HeldCopies, LoadedClusters, LoadedCopies, choose_copies, from_ipc, key_array
+from pipelines.stages.held import held_copies
 from pipelines.stages.histograms import add_histograms, mixture_histograms
 
 KEPT = 0
@@ -219,7 +220,7 @@ def _held(build: StoredBuild, part: Part, rows: pa.Table, labels: Sequence[str],
     """What earlier releases hold of a part."""
     if part.earlier is None:
         return None
-    return earlier.held_copies(read_columns(join(build.work, part.earlier)), rows, labels, recipe.dedup.keep)
+    return held_copies(read_columns(join(build.work, part.earlier)), rows, labels, recipe.dedup.keep)
 
 
 def _still_taken_down(ruled: Ruled, stored: pa.Table) -> Ruled:

@@ -25,21 +25,21 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curation.dedup.buckets import matches_needed
-from curation.dedup.choose import KeepConfig, beats
 from curation.dedup.config import MinHashConfig
 from curation.dedup.earlier import earlier_matches
 from curation.dedup.keys import KEY, key_words
 from curation.dedup.minhash import similarity_of_matches
 from curation.reading.remote import without_secrets
 from manifests.errors import JobError, UsageError
-from manifests.files import digest_file, exists, join, read_bytes, write_bytes
+from manifests.files import digest_file, exists, join, read_bytes
 from pipelines.parts import open_parquet, read_columns, write_table
 from pipelines.recipe import DedupConfig
-from pipelines.releases import Release, reference
+from pipelines.releases import Release
 from pipelines.runner import ReadTasks, explained, read_json_lines
 from pipelines.stages import signatures
-from pipelines.stages.copies import HeldCopies, parse_dates
-from pipelines.stages.dedup import EXACT_LEVEL, RECORD_LEVEL, as_binary
+from pipelines.stages.dedup import EXACT_LEVEL, RECORD_LEVEL
+from pipelines.stages.hash_filter import Filter, WritePiece, bits_for, packed_positions
+from pipelines.stages.held import HELD, PAIR, match_table
 from pipelines.stages.histograms import WriteHistograms, load_histograms
 from pipelines.stages.index import index_schema
 
@@ -49,40 +49,15 @@ RECORD = f"{FOLDER}/completion.json"
 FILTER, SECOND_FILTER, ENTRIES = (f"{FOLDER}/{name}" for name in ("filter", "second", "entries"))
 TEMPORARY = (FILTER, SECOND_FILTER, ENTRIES)
 READ, COMPARED = f"{FOLDER}/read.json", f"{FOLDER}/compared.json"
-RULES = ("earlier.same_record", "earlier.exact", "earlier.near")
-"""What a match is, the strongest first; a document that has several bears the first."""
-
 BATCH = 65_536
 EXACT_CAP = 32
 """Earlier documents of one text, or one id, that a document is compared with: releases that looked for no exact copies
 may hold a text 200,000 times."""
-BITS_PER_HASH = 16
-MOST_BITS = 1 << 30
-PIECE_BITS = 1 << 24
-
-_FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
-
-MATCH = pa.schema(
-    [
-        ("key", pa.binary(16)),
-        ("release", pa.int32()),  # its place in `dedup.against`
-        ("id", pa.string()),  # of the document that it holds
-        ("kind", pa.int8()),  # place in `RULES`
-        ("similarity", pa.float64()),
-        ("source", pa.string()),
-        ("tokens", pa.int64()),
-        ("date", pa.string()),
-    ]
-)
-"""One row per document of a part and document of a release that match, the best match of each document first."""
-
 ENTRY_BLOCK = pa.schema([("level", pa.int32()), ("partition", pa.int32()), ("block", pa.large_binary())])
 """Packed entries of one index file that may share a bucket with a document of the build."""
 
 _OWN = [("hash", "<u8"), ("key", KEY), ("part", "<u4")]
-_HELD = [("release", "<u2"), ("id", KEY), ("tokens", "<i8"), ("source", "S32"), ("date", "S32")]
-_EARLIER = [("hash", "<u8"), *_HELD]
-_PAIR = np.dtype([("key", KEY), ("part", "<u4"), ("kind", "u1"), ("similarity", "<f4"), *_HELD])
+_EARLIER = [("hash", "<u8"), *HELD]
 
 
 def match_path(documents: str) -> str:
@@ -91,9 +66,8 @@ def match_path(documents: str) -> str:
 
 
 def filter_bits(documents: int, config: DedupConfig) -> int:
-    """Bits of the filter, a power of two: some 1 % of foreign hashes pass, more when `MOST_BITS` is not enough."""
-    hashes = documents * (1 + config.exact + (config.minhash.bands_rows[0] if config.minhash else 0))
-    return int(min(MOST_BITS, 1 << max(10, (BITS_PER_HASH * hashes - 1).bit_length())))
+    """Bits of a filter of all hashes that so many documents have."""
+    return bits_for(documents * (1 + config.exact + (config.minhash.bands_rows[0] if config.minhash else 0)))
 
 
 def part_orders(documents: Sequence[str]) -> list[dict[str, Any]]:
@@ -207,13 +181,6 @@ def _bytes_of(half: NDArray[np.uint64]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(half.astype("<u8")).view(np.uint8).reshape(len(half), -1)
 
 
-def positions(level: int, hashes: NDArray[np.uint64], bits: int) -> NDArray[np.uint64]:
-    """The two places [2, n] of each hash of a level in a filter of `bits`, a power of two."""
-    shift = np.uint64(64 - (bits.bit_length() - 1))
-    salted = hashes ^ np.uint64(0x517CC1B727220A95 * (level + 3) % (1 << 64))
-    return np.stack([(salted * _FIRST) >> shift, ((salted ^ (salted >> np.uint64(32))) * _SECOND) >> shift])
-
-
 class OwnPositions(beam.DoFn):
     """Places in the filter that the documents of one part take, by piece."""
 
@@ -227,54 +194,6 @@ class OwnPositions(beam.DoFn):
         table = read_columns(join(self._work, part["signatures"]))
         for level, _, hashes, _ in levels(table, self._config):
             yield from packed_positions(level, hashes, self._bits)
-
-
-def packed_positions(level: int, hashes: NDArray[np.uint64], bits: int) -> Iterator[tuple[int, bytes]]:
-    """(piece, packed places within it) of the hashes of a level."""
-    places = np.unique(positions(level, hashes, bits))
-    piece = (places // np.uint64(PIECE_BITS)).astype(np.int64)
-    for index in np.unique(piece).tolist():
-        yield index, (places[piece == index] % np.uint64(PIECE_BITS)).astype("<u4").tobytes()
-
-
-class WritePiece(beam.DoFn):
-    """Writes one piece of a filter as its bits."""
-
-    def __init__(self, work: str, folder: str) -> None:
-        super().__init__()
-        self._work, self._folder = work, folder
-
-    @explained
-    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[int]:
-        """Yields the piece's number."""
-        piece, blocks = element
-        taken = np.zeros(PIECE_BITS, bool)
-        for block in blocks:
-            taken[np.frombuffer(block, "<u4")] = True
-        write_bytes(
-            join(self._work, f"{self._folder}/{piece:03d}.bin"), np.packbits(taken, bitorder="little").tobytes()
-        )
-        yield piece
-
-
-class Filter:
-    """Hashes of documents, with false positives: of a build's own (`FILTER`), or of earlier ones (`SECOND_FILTER`)."""
-
-    def __init__(self, work: str, folder: str, bits: int) -> None:
-        self._bits = bits
-        self._taken = np.zeros(-(-bits // PIECE_BITS) * PIECE_BITS // 8, np.uint8)
-        for piece in range(-(-bits // PIECE_BITS)):
-            url = join(work, f"{folder}/{piece:03d}.bin")
-            if exists(url):
-                start = piece * PIECE_BITS // 8
-                self._taken[start : start + PIECE_BITS // 8] = np.frombuffer(read_bytes(url), np.uint8)
-
-    def may_have(self, level: int, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """Which hashes of a level some document may have; all that one has are among them."""
-        places = positions(level, hashes, self._bits)
-        bits = self._taken[places >> np.uint64(3)] >> (places & np.uint64(7)).astype(np.uint8) & 1
-        found: NDArray[np.bool_] = bits.all(axis=0)
-        return found
 
 
 class OwnEntries(beam.DoFn):
@@ -422,10 +341,10 @@ class MatchBuckets(beam.DoFn):
             own["hash"], own["payload"], earlier["hash"], earlier["payload"], needed=needed, cap=cap, turn=turn
         )
         yield beam.pvalue.TaggedOutput("counts", {"pairs compared": np.array([found.compared])})
-        pairs = np.empty(len(found.own), _PAIR)
+        pairs = np.empty(len(found.own), PAIR)
         for name in ("key", "part"):
             pairs[name] = own[name][found.own]
-        for name, _ in _HELD:
+        for name, _ in HELD:
             pairs[name] = earlier[name][found.earlier]
         pairs["kind"] = {RECORD_LEVEL: 0, EXACT_LEVEL: 1}.get(level, 2)
         pairs["similarity"] = 1.0 if level < 0 else similarity_of_matches(found.equal, earlier["payload"].shape[1])
@@ -464,56 +383,5 @@ class WriteMatches(beam.DoFn):
         """Yields the path of the file."""
         part, blocks = element
         path = self._paths[part]
-        write_table(join(self._work, path), match_table(np.concatenate([np.frombuffer(b, _PAIR) for b in blocks])))
+        write_table(join(self._work, path), match_table(np.concatenate([np.frombuffer(b, PAIR) for b in blocks])))
         yield path
-
-
-def match_table(pairs: Any) -> pa.Table:
-    """Rows of `MATCH` of packed matches: one for each document and release's document, in a fixed order."""
-    keys, ids = key_words(pairs["key"]), key_words(pairs["id"])
-    order = np.lexsort(
-        (ids[1], ids[0], pairs["release"], -pairs["similarity"].astype(np.float64), pairs["kind"], keys[1], keys[0])
-    )
-    pairs = pairs[order]
-    _, first = np.unique(pairs[["key", "release", "id"]], return_index=True)  # the strongest kind comes first
-    pairs = pairs[np.sort(first)]
-    ids_hex = pairs["id"].tobytes().hex()
-    columns = [
-        as_binary(pairs["key"]), pa.array(pairs["release"].astype(np.int32)),
-        [ids_hex[start : start + 32] for start in range(0, len(ids_hex), 32)],
-        pa.array(pairs["kind"].astype(np.int8)), pa.array(pairs["similarity"].astype(np.float64)),
-        [value.decode() for value in pairs["source"].tolist()], pa.array(pairs["tokens"]),
-        [value.decode() for value in pairs["date"].tolist()],
-    ]  # fmt: skip
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, MATCH, strict=True)], schema=MATCH)
-
-
-def held_copies(matches: pa.Table, documents: pa.Table, labels: Sequence[str], keep: KeepConfig) -> HeldCopies:
-    """The best match of each document that the document does not beat by what `keep.order` has before `earlier`.
-
-    Args:
-        matches: rows of `MATCH`, of the documents' part.
-        documents: `key`, `source`, `tokens` and `date` of the documents.
-        labels: `NAME@VERSION` of the releases, by their place.
-        keep: the order in which copies are preferred. One record met again never beats its earlier self.
-    """
-    rows = {key: row for row, key in enumerate(documents["key"].to_pylist())}
-    held = HeldCopies([None] * len(rows), [None] * len(rows), [None] * len(rows))
-    if not matches.num_rows:
-        return held
-    own = documents.take(pa.array([rows[key] for key in matches["key"].to_pylist()]))
-    better = beats(_compared(own), _compared(matches), keep) & (matches["kind"].to_numpy() > 0)
-    for match, wins in zip(matches.to_pylist(), better.tolist(), strict=True):
-        row = rows[match["key"]]
-        if not wins and held.names[row] is None:
-            held.names[row] = reference(labels[match["release"]], match["id"])
-            held.rules[row], held.similarity[row] = RULES[match["kind"]], match["similarity"]
-    return held
-
-
-def _compared(rows: pa.Table) -> dict[str, NDArray[Any]]:
-    return {
-        "source": np.array(rows["source"].to_pylist()),
-        "length": rows["tokens"].to_numpy(),
-        "date": parse_dates(rows["date"].to_pylist()),
-    }

@@ -31,7 +31,7 @@ from pipelines.recipe import Recipe
 from pipelines.records import WORK, Completion, files_below, remove_tree, written
 from pipelines.releases import Release, parents_of
 from pipelines.report import render_card, render_report
-from pipelines.stages import earlier, index, ingest, select, shard
+from pipelines.stages import held, index, ingest, select, shard
 from pipelines.stages.copies import copies_table
 
 STAGED = f"{WORK}/publish"
@@ -271,7 +271,7 @@ def kept_documents(work: str) -> int:
 def rule_order(recipe: Recipe) -> list[str]:
     """Names of the rules in the order in which they are applied, first names first."""
     named = (rule.name for rules in (recipe.quality.resolve(), recipe.code.resolve()) for rule in rules.rules)
-    copies = (*earlier.RULES, "same_record", "exact", "near")
+    copies = (*held.RULES, "same_record", "exact", "near")
     return list(dict.fromkeys(["language.other", "language.uncertain", *named, *copies]))
 
 

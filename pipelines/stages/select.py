@@ -28,7 +28,7 @@ from pipelines.parts import read_columns, write_table
 from pipelines.runner import ReadTasks, explained
 from pipelines.stages.copies import ChooseCopies, Clusters, HeldCopies, load_copies
 from pipelines.stages.decontaminate import with_contamination
-from pipelines.stages.earlier import held_copies
+from pipelines.stages.held import held_copies
 from pipelines.stages.histograms import Histograms, WriteHistograms, mixture_histograms
 from pipelines.stages.links import with_signals
 from pipelines.stages.shard import ID_BUCKETS, id_bucket, without_names

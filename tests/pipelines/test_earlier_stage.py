@@ -14,18 +14,9 @@ from curation.dedup.keys import KEY
 from pipelines.recipe import DedupConfig
 from pipelines.releases import parse_reference, reference
 from pipelines.stages.dedup import as_binary
-from pipelines.stages.earlier import (
-    _PAIR,
-    FILTER,
-    MATCH,
-    PIECE_BITS,
-    Filter,
-    WritePiece,
-    filter_bits,
-    held_copies,
-    match_table,
-    positions,
-)
+from pipelines.stages.earlier import FILTER, filter_bits
+from pipelines.stages.hash_filter import PIECE_BITS, Filter, WritePiece, positions
+from pipelines.stages.held import MATCH, PAIR, held_copies, match_table
 from pipelines.stages.index import plan_index
 from pipelines.stages.signatures import bands_of, exact_of, signature_table, sketches_of
 
@@ -60,7 +51,7 @@ class TestFilter:
 
 def packed(*rows: tuple[int, int, int, int, float]) -> Any:
     """(key, release, id, kind, similarity)."""
-    pairs = np.zeros(len(rows), _PAIR)
+    pairs = np.zeros(len(rows), PAIR)
     for place, (key, release, identity, kind, similarity) in enumerate(rows):
         pairs[place] = (bytes([key]), 0, kind, similarity, release, bytes([identity]), 10, b"web", b"2026-05-01")
     return pairs
@@ -112,7 +103,7 @@ class TestSignatures:
     def test_texts_without_a_signature_are_null_and_the_others_come_back(self) -> None:
         config = MinHashConfig(num_perm=128)
         exact = np.array([[1, 2], [3, 1 << 63]], np.uint64)
-        bands = np.arange(14, dtype=np.uint64).reshape(1, 14) * np.uint64(0x1_1000_0000_0000_0F01)
+        bands = np.arange(14, dtype=np.uint64).reshape(1, 14) * np.uint64(0x1000_0000_0000_0F01)
         sketches = np.arange(128, dtype=np.uint8).reshape(1, 128)
         rows = {"key": [bytes(16), bytes([1] * 16)], "id": ["0" * 32, "1" * 32]}
         table = signature_table(rows, exact, (np.array([False, True]), bands, sketches), config)
