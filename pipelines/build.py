@@ -26,8 +26,9 @@ from curation.reading.sources import InputFile, Inputs, expand, merged
 from curation.select import bounds
 from manifests.errors import JobError, UsageError
 from manifests.files import digest_file, exists, filesystem, is_local, join, read_bytes, write_bytes
+from pipelines.connect import STARS, connect_pairs, group_candidates
 from pipelines.copy_limits import check_clusters, check_order, check_shares
-from pipelines.parts import open_parquet, write_table
+from pipelines.parts import open_parquet
 from pipelines.progress import Progress
 from pipelines.recipe import Recipe
 from pipelines.records import (
@@ -40,8 +41,9 @@ from pipelines.records import (
     written,
 )
 from pipelines.runner import run_pipeline, write_json_lines
-from pipelines.stages import copies, copy_examples, dedup, ingest, links, publish, select, shard, verify
+from pipelines.stages import clusters, copies, copy_examples, dedup, ingest, links, publish, select, shard, verify
 from pipelines.stages.histograms import load_histograms
+from pipelines.stages.pairs import array_files
 from pipelines.stages.publish import Published
 
 COMPLETION = "completion.json"
@@ -77,10 +79,10 @@ class Build:
         ingested = self._ingest(inputs.files)
         check_errors(ingested, recipe.limits.max_error_share)
         check_order(self.work, ingested, recipe.dedup.keep.signals)
-        clusters = self._dedup(ingested)
-        check_clusters(self.work, ingested, clusters, recipe.dedup.limits)
+        clustered = self._dedup(ingested)
+        check_clusters(self.work, ingested, clustered, recipe.dedup.limits)
         linked = self._links(ingested)
-        selected = self._select(ingested, clusters, linked)
+        selected = self._select(ingested, clustered, linked)
         check_shares(selected, recipe.dedup.limits)
         settings = {"output": recipe.output.model_dump(mode="json")}
         made_from = [*ingested, selected, *([linked] if linked else [])]
@@ -135,33 +137,40 @@ class Build:
                 note("done already")
                 return found
             remove_tree(join(work, dedup.FOLDER))
-            write_table(join(work, dedup.CLUSTERS), dedup.CLUSTER.empty_table())
-            write_bytes(join(work, dedup.SIZES), json.dumps(dedup.cluster_facts(dedup.CLUSTER.empty_table())).encode())
+            clusters.write_facts(clusters.merged_facts([]), join(work, dedup.SIZES))
             parts = ingest.document_parts(ingested)
             documents = sum(item.facts["documents"] for item in ingested)
             if parts:
-                url = self._orders("dedup/orders.jsonl", [{"documents": part.path} for part in parts])
-                partitions = dedup.partitions_for(documents)
+                orders = [{"documents": part.path, "part": number} for number, part in enumerate(parts)]
+                url = self._orders("dedup/orders.jsonl", orders)
+                plan = dedup.plan_for(documents)
                 minhash = recipe.dedup.minhash
                 if minhash is not None and minhash.verify == "jaccard":
-                    self._verified(url, minhash, partitions)
+                    self._verified(url, minhash, plan, documents)
                 else:
-                    self._pipeline(lambda pipeline: dedup.build(pipeline, url, work, recipe.dedup, partitions), "dedup")
-            with open_parquet(join(work, dedup.CLUSTERS)) as file:
-                facts = {"members": file.metadata.num_rows, **json.loads(read_bytes(join(work, dedup.SIZES)))}
+                    self._pipeline(lambda pipeline: dedup.build(pipeline, url, work, recipe.dedup, plan), "dedup")
+                connect_pairs(self._run_dedup, work, url, plan)
+            for path in (dedup.SIGNATURES, dedup.PAIRS, STARS):
+                remove_tree(join(work, path))
+            facts = {"members": clusters.count_members(work), **json.loads(read_bytes(join(work, dedup.SIZES)))}
             recall = [verify.RECALL] if exists(join(work, verify.RECALL)) else []
-            outputs = tuple(written(work, path) for path in (dedup.CLUSTERS, dedup.SIZES, *recall))
+            files = [*clusters.cluster_files(work), *clusters.member_files(work), dedup.SIZES, *recall]
+            outputs = tuple(written(work, path) for path in files)
             completion = Completion(key, outputs, facts)
             save_completion(work, record, completion)
             note(f"{facts['members']:,} documents have a copy")
             return completion
 
-    def _verified(self, url: str, minhash: MinHashConfig, partitions: int) -> None:
+    def _run_dedup(self, build: Callable[[beam.Pipeline], None]) -> None:
+        self._pipeline(build, "dedup")
+
+    def _verified(self, url: str, minhash: MinHashConfig, plan: clusters.Plan, documents: int) -> None:
         config, work = self.recipe.dedup, self.work
-        write_table(join(work, verify.PROPOSED), verify.CANDIDATE.empty_table())
-        self._pipeline(lambda p: verify.build_propose(p, url, work, config, partitions), "dedup")
-        self._pipeline(lambda p: verify.build_verify(p, url, work, minhash), "dedup")
-        for path in (verify.WHOLE, verify.PROPOSED, verify.PAIRS):
+        self._run_dedup(lambda p: verify.build_propose(p, url, work, config, plan))
+        group_candidates(self._run_dedup, work, url, plan, documents)
+        sure = self._orders("dedup/sure.jsonl", [{"pairs": path} for path in array_files(work, verify.SURE)])
+        self._run_dedup(lambda p: verify.build_verify(p, url, sure, work, minhash, plan))
+        for path in (verify.SURE, verify.PROPOSED, verify.PAIRS, verify.WANTED):
             remove_tree(join(work, path))
 
     def _links(self, ingested: Sequence[Completion]) -> Completion | None:
@@ -198,7 +207,7 @@ class Build:
             note(f"{linking['links']:,} links of {linking['pages']:,} pages")
             return completion
 
-    def _select(self, ingested: Sequence[Completion], clusters: Completion, linked: Completion | None) -> Completion:
+    def _select(self, ingested: Sequence[Completion], clustered: Completion, linked: Completion | None) -> Completion:
         recipe, work = self.recipe, self.work
         policy = recipe.policy()
         near = recipe.dedup.minhash.threshold if recipe.dedup.minhash else None
@@ -209,7 +218,7 @@ class Build:
             "near": near,
             "seed": recipe.seed,
         }
-        made_from = [*ingested, clusters, *([linked] if linked else [])]
+        made_from = [*ingested, clustered, *([linked] if linked else [])]
         key = stage_key("select", select.VERSION, settings, [item.digest for item in made_from])
         record = f"{select.FOLDER}/{COMPLETION}"
         with self.progress.stage("select") as note:
@@ -223,9 +232,7 @@ class Build:
             documents = [row for row in rows if row["kind"] == "documents"]
             url = self._orders("select/documents.jsonl", documents)
             seed = recipe.seed
-            members = copies.Clusters(
-                dedup.CLUSTERS if clusters.facts["members"] else None, clusters.facts["members"], recipe.dedup.keep
-            )
+            members = copies.Clusters(clustered.facts["members"], recipe.dedup.keep)
             self._pipeline(lambda p: select.build_judge(p, url, work, policy, members, seed), "select")
             removed = copies.found_copies(work, load_histograms(join(work, select.JUDGED_TOKENS)))
             mixture, cuts = self._mixture(url)
@@ -244,7 +251,7 @@ class Build:
     def _parts(self, ingested: Sequence[Completion], linked: Completion | None) -> list[dict[str, Any]]:
         """One row for each file of ingest, saying where what `select` makes of it goes."""
         rows = []
-        for part in ingest.document_parts(ingested):
+        for number, part in enumerate(ingest.document_parts(ingested)):
             with open_parquet(join(self.work, part.path)) as file:
                 columns = file.schema_arrow.names
                 source = file.read_row_group(0, columns=["source"])["source"][0].as_py()
@@ -253,6 +260,7 @@ class Build:
                 {
                     "kind": "documents",
                     "documents": part.path,
+                    "part": number,
                     "judged": f"{select.FOLDER}/judged/{stem}",
                     "decisions": f"{select.FOLDER}/decisions/{stem}",
                     "source": source,

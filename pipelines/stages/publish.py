@@ -28,9 +28,9 @@ from pipelines.duplicates_view import read_duplicates
 from pipelines.parts import read_columns, write_table
 from pipelines.recipe import Recipe
 from pipelines.records import WORK, Completion, files_below, remove_tree, written
-from pipelines.report import render_card, render_report
+from pipelines.report import CLUSTERS_SHOWN, render_card, render_report
 from pipelines.stages import ingest, select, shard
-from pipelines.stages.copies import copies_table
+from pipelines.stages.copies import largest_copies
 
 STAGED = f"{WORK}/publish"
 JOURNAL = f"{WORK}/publish.json"
@@ -69,7 +69,7 @@ def publish(
     summary = statistics.from_json(read_bytes(join(work, select.SUMMARY)))
     document = manifest_document(recipe, work, staged, passed_over, ingested, selected, shards, summary)
     manifest = write_manifest(staged, document)
-    page = render_report(manifest, summary, copies_table(work), read_duplicates(work))
+    page = render_report(manifest, summary, largest_copies(work, CLUSTERS_SHOWN), read_duplicates(work))
     write_bytes(join(staged, REPORT), page.encode())
     write_bytes(join(staged, CARD), render_card(manifest, summary).encode())
     moves = [[f"{WORK}/{file.path}", shard.place(file.path)] for item in shards for file in item.outputs]

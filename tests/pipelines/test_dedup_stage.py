@@ -1,6 +1,8 @@
+import json
 import random
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +19,8 @@ from pipelines.stages.dedup import (
     EXACT_LEVEL,
     PAIR,
     RECORD_LEVEL,
+    SendSketches,
+    SharedBuckets,
     SignPart,
     VerifyBuckets,
     as_binary,
@@ -47,23 +51,45 @@ def sign(
     for index, rows in enumerate(parts):
         columns = {"key": [key(n) for n, _, _ in rows], "id": [f"{i:032x}" for _, i, _ in rows]}
         schema = pa.schema([("key", pa.binary(16)), ("id", pa.string()), ("text", pa.string())])
-        write_table(f"{folder}/{index}.parquet", pa.table({**columns, "text": [t for _, _, t in rows]}, schema))
-        for place, block in SignPart(str(folder), config, partitions).process({"documents": f"{index}.parquet"}):
+        write_table(f"{folder}/in/{index}.parquet", pa.table({**columns, "text": [t for _, _, t in rows]}, schema))
+        task = {"documents": f"in/{index}.parquet", "part": index}
+        for place, block in SignPart(str(folder), config, partitions).process(task):
             shuffled[place].append(block)
+    orders = [{"documents": f"in/{index}.parquet", "part": index} for index in range(len(parts))]
+    (folder / "orders.jsonl").write_text("".join(f"{json.dumps(order)}\n" for order in orders))
     return shuffled
 
 
+def in_any_order(grouped: dict[Any, list[bytes]], generator: random.Random) -> list[tuple[Any, list[bytes]]]:
+    """Groups and what is in them, as a runner may hand them out."""
+    groups = list(grouped.items())
+    generator.shuffle(groups)
+    for _, blocks in groups:
+        generator.shuffle(blocks)
+    return groups
+
+
 def clusters(
-    shuffled: dict[tuple[int, int], list[bytes]], config: DedupConfig, seed: int = 0
+    folder: Path, shuffled: dict[tuple[int, int], list[bytes]], config: DedupConfig, seed: int = 0, partitions: int = 1
 ) -> list[tuple[int, int, int]]:
     """(key, component, exact) of every member, with everything that a runner may reorder in another order."""
     generator = random.Random(seed)
-    places = list(shuffled)
-    generator.shuffle(places)
     blocks: list[bytes] = []
-    for place in places:
-        generator.shuffle(shuffled[place])
-        blocks += VerifyBuckets(config).process((place, shuffled[place]))
+    wanted = defaultdict(list)
+    for place, here in in_any_order(shuffled, generator):
+        for found in SharedBuckets(config).process((place, here)):
+            if isinstance(found, tuple):
+                wanted[found[0]].append(found[1])
+            else:
+                blocks.append(found.value)
+    send = SendSketches(str(folder), str(folder / "orders.jsonl"), partitions)
+    send.setup()
+    sketches = defaultdict(list)
+    for part, here in in_any_order(wanted, generator):
+        for place, block in send.process((part, here)):
+            sketches[place].append(block)
+    for place, here in in_any_order(sketches, generator):
+        blocks += VerifyBuckets(config).process((place, here))
     generator.shuffle(blocks)
     pairs = np.concatenate([np.empty(0, PAIR), *(np.frombuffer(block, PAIR) for block in blocks)])
     rows = cluster_table(pairs).to_pylist()
@@ -73,16 +99,16 @@ def clusters(
 class TestStage:
     def test_texts_that_differ_in_white_space_only_are_exact_copies(self, tmp_path: Path) -> None:
         parts: list[list[Row]] = [[(1, 1, "one two\nthree"), (2, 2, "other")], [(3, 3, "one  two three\n")]]
-        assert clusters(sign(tmp_path, EXACT, 1, parts), EXACT) == [(1, 1, 1), (3, 1, 1)]
+        assert clusters(tmp_path, sign(tmp_path, EXACT, 1, parts), EXACT) == [(1, 1, 1), (3, 1, 1)]
 
     def test_a_changed_line_makes_a_near_copy(self, tmp_path: Path) -> None:
         text = prose(1, 60)
         parts: list[list[Row]] = [[(1, 1, text), (2, 2, f"{text}\nOne line more.")], [(3, 3, prose(5, 60))]]
-        assert clusters(sign(tmp_path, NEAR, 1, parts), NEAR) == [(1, 1, 1), (2, 1, 2)]
+        assert clusters(tmp_path, sign(tmp_path, NEAR, 1, parts), NEAR) == [(1, 1, 1), (2, 1, 2)]
 
     def test_one_record_met_twice_is_a_copy_even_where_none_are_looked_for(self, tmp_path: Path) -> None:
         parts: list[list[Row]] = [[(1, 9, "same"), (2, 8, "same")], [(3, 9, "same")]]
-        assert [row[:2] for row in clusters(sign(tmp_path, NOTHING, 1, parts), NOTHING)] == [(1, 1), (3, 1)]
+        assert [row[:2] for row in clusters(tmp_path, sign(tmp_path, NOTHING, 1, parts), NOTHING)] == [(1, 1), (3, 1)]
 
     @pytest.mark.parametrize("config", [NOTHING, EXACT, NEAR, DedupConfig()])
     def test_partitions_and_the_order_of_what_is_shuffled_change_nothing(
@@ -93,16 +119,16 @@ class TestStage:
             text = prose(number // 4, 30)
             rows.append((number, number // 2, f"{text}\nOne line more." if number % 3 == 0 else text))
         parts = [rows[:13], rows[13:14], rows[14:]]
-        found = clusters(sign(tmp_path, config, 1, parts), config)
+        found = clusters(tmp_path, sign(tmp_path, config, 1, parts), config)
         assert len(found) > 10
-        assert clusters(sign(tmp_path, config, 5, parts[::-1]), config, seed=1) == found
-        assert clusters(sign(tmp_path, config, 3, [rows]), config, seed=2) == found
+        assert clusters(tmp_path, sign(tmp_path, config, 5, parts[::-1]), config, 1, 5) == found
+        assert clusters(tmp_path, sign(tmp_path, config, 3, [rows]), config, 2, 3) == found
 
     def test_texts_too_short_for_a_signature_are_no_near_copies(self, tmp_path: Path) -> None:
         parts: list[list[Row]] = [[(1, 1, ""), (2, 2, ""), (3, 3, "a"), (4, 4, "a")]]
         found = sign(tmp_path, NEAR, 1, parts)
         assert {level for level, _ in found} <= {RECORD_LEVEL, *range(MinHashConfig().bands_rows[0])}
-        assert clusters(found, NEAR) == []
+        assert clusters(tmp_path, found, NEAR) == []
 
     def test_levels_are_those_that_the_recipe_asks_for(self, tmp_path: Path) -> None:
         parts: list[list[Row]] = [[(1, 1, prose(1))]]
