@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import random
 from pathlib import Path
@@ -140,7 +141,7 @@ class TestBothWays:
         numbers = list(range(100_001))
         if shuffled:
             random.Random(3).shuffle(numbers)
-        pairs = pair_rows([(a, b, 0.75, False) for a, b in zip(numbers, numbers[1:], strict=False)])
+        pairs = pair_rows([(a, b, 0.75, False) for a, b in itertools.pairwise(numbers)])
         few = connected(tmp_path / "few", pairs, Plan(2, 2), 100_001)
         assert json.loads(few[clusters.SIZES])["sizes"] == {"100001": 1}
         assert connected(tmp_path / "many", pairs, Plan(4, 2, 0), 100_001) == few

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from curation.dedup.buckets import Pairs
 from curation.dedup.config import MinHashConfig
 from curation.dedup.keys import KEY
+from curation.documents import document_key, record_id
 from pipelines.parts import write_table
 from pipelines.recipe import DedupConfig
 from pipelines.stages.dedup import (
@@ -24,12 +25,16 @@ from pipelines.stages.dedup import (
     SignPart,
     VerifyBuckets,
     as_binary,
+    cluster_facts,
     cluster_table,
     pack,
     pack_pairs,
     partitions_for,
     unpack,
+    unpack_pairs,
 )
+from tests.benchmarks import generated_copies as generated
+from tests.benchmarks.generated_copies import VOCABULARY
 from tests.pipelines.tiny import prose
 
 NOTHING = DedupConfig(exact=False, minhash=None)
@@ -192,3 +197,50 @@ class TestClusterTable:
 
     def test_no_pairs_are_no_rows(self) -> None:
         assert cluster_table(np.empty(0, PAIR)).num_rows == 0
+
+
+@pytest.mark.slow
+class TestLargeInputs:
+    """`curation.dedup.buckets` says what is compared in a large bucket; here is what comes out of the whole stage."""
+
+    def rows(self, texts: list[str]) -> list[tuple[bytes, str, str]]:
+        return [(document_key(record_id(str(n)), "a"), record_id(str(n)), text) for n, text in enumerate(texts)]
+
+    def found(self, folder: Path, config: DedupConfig, texts: list[str]) -> tuple[dict[str, int], int]:
+        """Clusters by size, and the bytes of sketches that were sent."""
+        rows = sorted(self.rows(texts))
+        schema = pa.schema([("key", pa.binary(16)), ("id", pa.string()), ("text", pa.string())])
+        columns = dict(zip(schema.names, map(list, zip(*rows, strict=True)), strict=True))
+        write_table(f"{folder}/in/0.parquet", pa.table(columns, schema))
+        (folder / "orders.jsonl").write_text('{"documents": "in/0.parquet", "part": 0}\n')
+        shuffled = defaultdict(list)
+        for place, block in SignPart(str(folder), config, 1).process({"documents": "in/0.parquet", "part": 0}):
+            shuffled[place].append(block)
+        blocks: list[bytes] = []
+        wanted: list[bytes] = []
+        for place, here in shuffled.items():
+            for one in SharedBuckets(config).process((place, here)):
+                (wanted if isinstance(one, tuple) else blocks).append(one[1] if isinstance(one, tuple) else one.value)
+        send = SendSketches(str(folder), str(folder / "orders.jsonl"), 1)
+        send.setup()
+        sent = list(send.process((0, wanted))) if wanted else []
+        for place, block in sent:
+            blocks += VerifyBuckets(config).process((place, [block]))
+        return cluster_facts(cluster_table(unpack_pairs(blocks)))["sizes"], sum(len(block) for _, block in sent)
+
+    def test_200_000_equal_documents_are_one_cluster_and_send_no_sketch_where_exact_is_on(self, tmp_path: Path) -> None:
+        assert self.found(tmp_path, DedupConfig(), [prose(3, 8)] * 200_000) == ({"200000": 1}, 14 * 156)
+
+    def test_200_000_equal_documents_are_one_cluster_where_exact_is_off(self, tmp_path: Path) -> None:
+        assert self.found(tmp_path, NEAR, [prose(3, 8)] * 200_000)[0] == {"200000": 1}
+
+    @pytest.mark.parametrize("boilerplate", [50, 100])
+    def test_boilerplate_that_50_000_pages_share_joins_none_of_them(self, boilerplate: int, tmp_path: Path) -> None:
+        shared = " ".join(VOCABULARY[:boilerplate])
+        texts = [f"{shared} {generated.text(100 * n + 99)[:600]}" for n in range(50_000)]
+        assert self.found(tmp_path, DedupConfig(), texts)[0] == {}
+
+    def test_empty_and_one_word_texts_are_copies_of_equal_ones_alone(self, tmp_path: Path) -> None:
+        texts = [""] * 30_000 + ["word"] * 20_000 + [VOCABULARY[n] for n in range(50_000)]
+        assert self.found(tmp_path, DedupConfig(), texts) == ({"20000": 1, "30000": 1}, 0)
+        assert self.found(tmp_path, NEAR, texts) == ({}, 0)
