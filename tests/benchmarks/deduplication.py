@@ -2,6 +2,10 @@
 
     python -m tests.benchmarks.deduplication --documents 10000 --documents 100000 --documents 1000000 --plot scale.svg
     python -m tests.benchmarks.deduplication --documents 100000 --verify jaccard
+    python -m tests.benchmarks.deduplication --documents 100000 --peer datatrove=peer/bin/python
+
+A peer, `datatrove` or `text-dedup`, gets the same documents right after, with as many workers; how to install one
+stands in `tests.benchmarks.peer_deduplication`. Compare the ratio, not the seconds.
 
 Documents have 150 words (`tests.benchmarks.generated_copies`). The stage runs as `winnow curate` runs it, in a process
 of its own with its workers; memory is the sum of the resident sizes of all of them, looked at ten times a second, so
@@ -43,12 +47,16 @@ def main() -> None:
         return
     console = Console()
     measured = []
+    peers = []
     for documents in [1, *arguments.documents]:
         with tempfile.TemporaryDirectory(prefix="winnow-bench-", dir=arguments.folder) as folder:
             measured.append(_measure(Path(folder), documents, arguments))
             if documents > 1:
                 _show(console, measured[-1])
                 console.print(_table(measured))
+                peers += [_peer(Path(folder), documents, arguments.workers, one) for one in arguments.peer]
+    if peers:
+        console.print(_peer_table(peers))
     if arguments.plot:
         Path(arguments.plot).write_text(plot(measured), encoding="utf-8")
 
@@ -60,6 +68,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--verify", choices=("signature", "jaccard"), default="signature")
     parser.add_argument("--folder", help="where the documents are written, some 1.5 KB each")
     parser.add_argument("--plot", help="write time and memory by number of documents as SVG")
+    parser.add_argument("--peer", action="append", default=[], help="NAME=PYTHON, the interpreter of its environment")
     parser.add_argument("--stage", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     arguments.documents = arguments.documents or [10_000]
@@ -83,6 +92,38 @@ def _measure(out: Path, documents: int, arguments: argparse.Namespace) -> dict[s
     found = {"documents": documents, "generating": generating, "seconds": seconds, "peak": peak}
     found["cpu"] = _used() - before
     return {**found, **_outcome(out, documents), "verify": arguments.verify}
+
+
+def _peer(out: Path, documents: int, workers: int, peer: str) -> dict[str, Any]:
+    name, _, python = peer.partition("=")
+    source = out / "peer"
+    if not source.exists():
+        source.mkdir()
+        for worker in range(workers):
+            with (source / f"{worker}.jsonl").open("w") as stream:
+                for number in range(worker, documents, workers):
+                    row = {"id": generated.identity(number), "text": generated.text(number)}
+                    stream.write(json.dumps(row) + "\n")
+    script = Path(__file__).with_name("peer_deduplication.py")
+    folder = out / name
+    folder.mkdir()
+    before = _used()
+    seconds, peak = watched([python, str(script), name, str(source), str(folder), str(workers)])
+    removed = json.loads((folder / "removed.json").read_text())
+    used = _used() - before
+    return {"name": name, "documents": documents, "seconds": seconds, "cpu": used, "peak": peak, "removed": removed}
+
+
+def _peer_table(rows: list[dict[str, Any]]) -> Table:
+    table = Table(title="peers, the same documents", title_justify="left")
+    for heading in ("peer", "documents", "seconds", "CPU s", "peak MB of all processes", "removed"):
+        table.add_column(heading, justify="left" if heading == "peer" else "right")
+    for row in rows:
+        table.add_row(
+            row["name"], f"{row['documents']:,}", f"{row['seconds']:.1f}", f"{row['cpu']:.1f}", f"{row['peak']:,.0f}",
+            f"{row['removed']:,}",
+        )  # fmt: skip
+    return table
 
 
 def _run_stage(out: str, workers: int, verify: str) -> None:
@@ -168,7 +209,9 @@ def _outcome(out: Path, documents: int) -> dict[str, Any]:
     mixed = sum(len(names) > 1 for names in families.values())
     recall = {str(similarity): [found[similarity], planted[similarity]] for similarity in sorted(planted)}
     most = max((count for mine, count in giant.items() if mine), default=0)
-    return {"recall": recall, "mixed": mixed, "clusters": len(families), "giant": [most, giant.total()]}
+    removed = len(keys) - len(families)
+    giants = [most, giant.total()]
+    return {"recall": recall, "mixed": mixed, "clusters": len(families), "giant": giants, "removed": removed}
 
 
 def _show(console: Console, measured: dict[str, Any]) -> None:
@@ -187,7 +230,7 @@ def _show(console: Console, measured: dict[str, Any]) -> None:
     found, planted = measured["giant"]
     console.print(
         f"{measured['clusters']:,} clusters, {measured['mixed']} of them join documents of different families; "
-        f"giant cluster: {found:,} of {planted:,}"
+        f"giant cluster: {found:,} of {planted:,}; {measured['removed']:,} documents are copies of another"
     )
 
 

@@ -57,11 +57,13 @@ def pair_rows(edges: Edges) -> Any:
     return np.array(ordered, PAIR)
 
 
-def run(workers: int = 1) -> stars.Run:
-    return functools.partial(run_pipeline, make_options([], workers), stage="dedup")
+def run(workers: int = 1, *options: str) -> stars.Run:
+    return functools.partial(run_pipeline, make_options(options, workers), stage="dedup")
 
 
-def connected(work: Path, pairs: Any, plan: Plan, nodes: int, workers: int = 1, blocks: int = 3) -> dict[str, bytes]:
+def connected(
+    work: Path, pairs: Any, plan: Plan, nodes: int, blocks: int = 3, runs: stars.Run | None = None
+) -> dict[str, bytes]:
     """Every file of the clusters that the pairs make, by path; the documents lie in three parts."""
     remove_tree(str(work))
     orders = []
@@ -77,8 +79,9 @@ def connected(work: Path, pairs: Any, plan: Plan, nodes: int, workers: int = 1, 
         counts = pipeline | beam.Create(packed) | WritePairs(str(work), dedup.PAIRS, plan.partitions)
         _ = counts | "Graph" >> WriteGraph(str(work), tasks, dedup.PAIRS, plan)
 
-    run(workers)(build)
-    connect_pairs(run(workers), str(work), tasks, plan)
+    runs = runs or run()
+    runs(build)
+    connect_pairs(runs, str(work), tasks, plan)
     found = [*(work / clusters.CLUSTERS).rglob("*"), *(work / clusters.MEMBERS).rglob("*"), work / clusters.SIZES]
     return {str(path.relative_to(work)): path.read_bytes() for path in found if path.is_file()}
 
@@ -128,12 +131,14 @@ class TestBothWays:
         assert connected(tmp_path / "many", pairs, Plan(3, 2, 100), 401) == few
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("workers", [2, 7])
-    def test_workers_change_no_byte(self, tmp_path: Path, workers: int) -> None:
-        pairs = pair_rows(random_edges(5, 20_000, 15_000))
+    @pytest.mark.parametrize(
+        "workers", [run(2), run(7, "--direct_running_mode=multi_threading", "--direct_num_workers=7")], ids=["2", "7"]
+    )
+    def test_workers_change_no_byte(self, tmp_path: Path, workers: stars.Run) -> None:
+        pairs = pair_rows(random_edges(5, 20_000, 8_000))
         one = connected(tmp_path / "one", pairs, Plan(4, 3, 0), 20_000)
         shuffled = pairs[np.random.default_rng(1).permutation(len(pairs))]
-        assert connected(tmp_path / "more", shuffled, Plan(4, 3, 0), 20_000, workers, 9) == one
+        assert connected(tmp_path / "more", shuffled, Plan(4, 3, 0), 20_000, 9, workers) == one
 
     @pytest.mark.slow
     @pytest.mark.parametrize("shuffled", [False, True])
