@@ -38,8 +38,8 @@ SIZES = "dedup/clusters.json"
 LARGEST = 12
 """Clusters that `SIZES` names."""
 MEMBERS_NAMED = 3
-EDGES_IN_MEMORY = 20_000_000
-"""Different pairs up to which one worker connects them in its memory: some 150 bytes each, 3 GB."""
+EDGES_IN_MEMORY = 10_000_000
+"""Different pairs up to which one worker connects them in its memory: some 300 bytes each, 3 GB."""
 DOCUMENTS_PER_RANGE = 1_000_000
 
 CLUSTER = pa.schema(

@@ -17,6 +17,7 @@ document, is what starting the processes costs.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import resource
@@ -49,7 +50,7 @@ def main() -> None:
     measured = []
     peers = []
     for documents in [1, *arguments.documents]:
-        with tempfile.TemporaryDirectory(prefix="winnow-bench-", dir=arguments.folder) as folder:
+        with _folder(arguments.keep, documents) as folder:
             measured.append(_measure(Path(folder), documents, arguments))
             if documents > 1:
                 _show(console, measured[-1])
@@ -66,7 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--documents", type=int, action="append", help="how many; may be given more than once")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--verify", choices=("signature", "jaccard"), default="signature")
-    parser.add_argument("--folder", help="where the documents are written, some 1.5 KB each")
+    parser.add_argument("--keep", help="folder for the documents, some 1.5 KB each, to be used again by a later run")
     parser.add_argument("--plot", help="write time and memory by number of documents as SVG")
     parser.add_argument("--peer", action="append", default=[], help="NAME=PYTHON, the interpreter of its environment")
     parser.add_argument("--stage", help=argparse.SUPPRESS)
@@ -75,26 +76,37 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
+def _folder(keep: str | None, documents: int) -> contextlib.AbstractContextManager[str]:
+    if keep is None:
+        return tempfile.TemporaryDirectory(prefix="winnow-bench-")
+    folder = Path(keep, str(documents))
+    folder.mkdir(parents=True, exist_ok=True)
+    return contextlib.nullcontext(str(folder))
+
+
 def _measure(out: Path, documents: int, arguments: argparse.Namespace) -> dict[str, Any]:
     from pipelines.parts import write_table
+    from pipelines.records import remove_tree
 
-    start = time.perf_counter()
     paths = []
-    for number, table in enumerate(generated.parts(documents, PER_PART)):
-        paths.append(f"{FOLDER}/documents-{number:05d}.parquet")
-        write_table(f"{out}/.work/{paths[-1]}", table)
-    generating = time.perf_counter() - start
-    (out / "plan.json").write_text(json.dumps({"paths": paths, "documents": documents}))
+    if not (out / "plan.json").exists():
+        for number, table in enumerate(generated.parts(documents, PER_PART)):
+            paths.append(f"{FOLDER}/documents-{number:05d}.parquet")
+            write_table(f"{out}/.work/{paths[-1]}", table)
+        (out / "plan.json").write_text(json.dumps({"paths": paths, "documents": documents}))
+    remove_tree(f"{out}/.work/dedup")
     command = [sys.executable, "-m", "tests.benchmarks.deduplication", "--stage", str(out)]
     command += ["--workers", str(arguments.workers), "--verify", arguments.verify]
     before = _used()
     seconds, peak = watched(command)
-    found = {"documents": documents, "generating": generating, "seconds": seconds, "peak": peak}
+    found = {"documents": documents, "seconds": seconds, "peak": peak}
     found["cpu"] = _used() - before
     return {**found, **_outcome(out, documents), "verify": arguments.verify}
 
 
 def _peer(out: Path, documents: int, workers: int, peer: str) -> dict[str, Any]:
+    from pipelines.records import remove_tree
+
     name, _, python = peer.partition("=")
     source = out / "peer"
     if not source.exists():
@@ -106,6 +118,7 @@ def _peer(out: Path, documents: int, workers: int, peer: str) -> dict[str, Any]:
                     stream.write(json.dumps(row) + "\n")
     script = Path(__file__).with_name("peer_deduplication.py")
     folder = out / name
+    remove_tree(str(folder))
     folder.mkdir()
     before = _used()
     seconds, peak = watched([python, str(script), name, str(source), str(folder), str(workers)])
