@@ -20,7 +20,6 @@ import argparse
 import contextlib
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -97,11 +96,7 @@ def _measure(out: Path, documents: int, arguments: argparse.Namespace) -> dict[s
     remove_tree(f"{out}/.work/dedup")
     command = [sys.executable, "-m", "tests.benchmarks.deduplication", "--stage", str(out)]
     command += ["--workers", str(arguments.workers), "--verify", arguments.verify]
-    before = _used()
-    seconds, peak = watched(command)
-    found = {"documents": documents, "seconds": seconds, "peak": peak}
-    found["cpu"] = _used() - before
-    return {**found, **_outcome(out, documents), "verify": arguments.verify}
+    return {"documents": documents, **watched(command), **_outcome(out, documents), "verify": arguments.verify}
 
 
 def _peer(out: Path, documents: int, workers: int, peer: str) -> dict[str, Any]:
@@ -120,11 +115,8 @@ def _peer(out: Path, documents: int, workers: int, peer: str) -> dict[str, Any]:
     folder = out / name
     remove_tree(str(folder))
     folder.mkdir()
-    before = _used()
-    seconds, peak = watched([python, str(script), name, str(source), str(folder), str(workers)])
-    removed = json.loads((folder / "removed.json").read_text())
-    used = _used() - before
-    return {"name": name, "documents": documents, "seconds": seconds, "cpu": used, "peak": peak, "removed": removed}
+    found = watched([python, str(script), name, str(source), str(folder), str(workers)])
+    return {"name": name, "documents": documents, **found, "removed": json.loads((folder / "removed.json").read_text())}
 
 
 def _peer_table(rows: list[dict[str, Any]]) -> Table:
@@ -156,22 +148,28 @@ def _run_stage(out: str, workers: int, verify: str) -> None:
     build._dedup([Completion("generated", outputs, {"documents": plan["documents"]})])
 
 
-def _used() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-def watched(command: list[str]) -> tuple[float, float]:
-    """Seconds of a command, and the most megabytes that its processes held together."""
+def watched(command: list[str]) -> dict[str, float]:
+    """Seconds of a command, CPU seconds of all its processes, and the most megabytes that they held together."""
     start = time.perf_counter()
     process = subprocess.Popen(command)
     peak = 0
+    used: dict[int, float] = {}
     while process.poll() is None:
-        peak = max(peak, sum(map(_resident, _tree(process.pid))))
+        processes = _tree(process.pid)
+        peak = max(peak, sum(map(_resident, processes)))
+        used.update({one: _used(one) or used.get(one, 0.0) for one in processes})
         time.sleep(0.1)
     if process.returncode:
         sys.exit(f"{' '.join(command)} ended with {process.returncode}")
-    return time.perf_counter() - start, peak / 1e6
+    return {"seconds": time.perf_counter() - start, "cpu": sum(used.values()), "peak": peak / 1e6}
+
+
+def _used(process: int) -> float:
+    try:
+        fields = Path("/proc", str(process), "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _tree(root: int) -> list[int]:
