@@ -28,8 +28,9 @@ from curation.select import bounds
 from curation.takedown import Takedown, load_takedown
 from manifests.errors import JobError, UsageError
 from manifests.files import digest_file, exists, filesystem, is_local, join, read_bytes, write_bytes
+from pipelines.connect import STARS, connect_pairs, group_candidates
 from pipelines.copy_limits import check_clusters, check_order, check_shares
-from pipelines.parts import open_parquet, write_table
+from pipelines.parts import open_parquet
 from pipelines.progress import Progress
 from pipelines.recipe import Recipe
 from pipelines.records import (
@@ -44,6 +45,7 @@ from pipelines.records import (
 from pipelines.releases import Release, load_releases
 from pipelines.runner import run_pipeline, write_json_lines
 from pipelines.stages import (
+    clusters,
     copies,
     copy_examples,
     decontaminate,
@@ -58,6 +60,7 @@ from pipelines.stages import (
     verify,
 )
 from pipelines.stages.histograms import load_histograms
+from pipelines.stages.pairs import array_files
 from pipelines.stages.publish import Published
 
 COMPLETION = "completion.json"
@@ -95,12 +98,12 @@ class Build:
         ingested = self._ingest(inputs.files)
         check_errors(ingested, recipe.limits.max_error_share)
         check_order(self.work, ingested, recipe.dedup.keep.signals)
-        clusters = self._dedup(ingested)
-        check_clusters(self.work, ingested, clusters, recipe.dedup.limits)
-        held = self._earlier(ingested, clusters, releases)
+        clustered = self._dedup(ingested)
+        check_clusters(self.work, ingested, clustered, recipe.dedup.limits)
+        held = self._earlier(ingested, clustered, releases)
         linked = self._links(ingested)
         contaminated = self._decontaminate(ingested, items)
-        selected = self._select(ingested, clusters, linked, held, contaminated, takedown)
+        selected = self._select(ingested, clustered, linked, held, contaminated, takedown)
         check_shares(selected, recipe.dedup.limits)
         settings = {
             "output": recipe.output.model_dump(mode="json"),
@@ -162,38 +165,47 @@ class Build:
                 note("done already")
                 return found
             remove_tree(join(work, dedup.FOLDER))
-            write_table(join(work, dedup.CLUSTERS), dedup.CLUSTER.empty_table())
-            write_bytes(join(work, dedup.SIZES), json.dumps(dedup.cluster_facts(dedup.CLUSTER.empty_table())).encode())
+            clusters.write_facts(clusters.merged_facts([]), join(work, dedup.SIZES))
             parts = ingest.document_parts(ingested)
             documents = sum(item.facts["documents"] for item in ingested)
             if parts:
-                url = self._orders("dedup/orders.jsonl", [{"documents": part.path} for part in parts])
-                partitions = dedup.partitions_for(documents)
+                orders = [{"documents": part.path, "part": number} for number, part in enumerate(parts)]
+                url = self._orders("dedup/orders.jsonl", orders)
+                plan = dedup.plan_for(documents)
                 minhash = recipe.dedup.minhash
                 if minhash is not None and minhash.verify == "jaccard":
-                    self._verified(url, minhash, partitions)
+                    self._verified(url, minhash, plan, documents)
                 else:
-                    self._pipeline(lambda pipeline: dedup.build(pipeline, url, work, recipe.dedup, partitions), "dedup")
-            with open_parquet(join(work, dedup.CLUSTERS)) as file:
-                facts = {"members": file.metadata.num_rows, **json.loads(read_bytes(join(work, dedup.SIZES)))}
+                    self._pipeline(lambda pipeline: dedup.build(pipeline, url, work, recipe.dedup, plan), "dedup")
+                connect_pairs(self._run_dedup, work, url, plan)
+            unneeded = [] if recipe.dedup.keeps_signatures else [signatures.FOLDER]
+            for path in (*unneeded, dedup.PAIRS, STARS):
+                remove_tree(join(work, path))
+            facts = {"members": clusters.count_members(work), **json.loads(read_bytes(join(work, dedup.SIZES)))}
             recall = [verify.RECALL] if exists(join(work, verify.RECALL)) else []
-            signed = [signatures.signature_path(part.path) for part in parts] if recipe.dedup.keeps_signatures else []
-            outputs = tuple(written(work, path) for path in (dedup.CLUSTERS, dedup.SIZES, *recall, *signed))
+            files = [*clusters.cluster_files(work), *clusters.member_files(work), dedup.SIZES, *recall]
+            if recipe.dedup.keeps_signatures:
+                files += [signatures.signature_path(part.path) for part in parts]
+            outputs = tuple(written(work, path) for path in files)
             completion = Completion(key, outputs, facts)
             save_completion(work, record, completion)
             note(f"{facts['members']:,} documents have a copy")
             return completion
 
-    def _verified(self, url: str, minhash: MinHashConfig, partitions: int) -> None:
+    def _run_dedup(self, build: Callable[[beam.Pipeline], None]) -> None:
+        self._pipeline(build, "dedup")
+
+    def _verified(self, url: str, minhash: MinHashConfig, plan: clusters.Plan, documents: int) -> None:
         config, work = self.recipe.dedup, self.work
-        write_table(join(work, verify.PROPOSED), verify.CANDIDATE.empty_table())
-        self._pipeline(lambda p: verify.build_propose(p, url, work, config, partitions), "dedup")
-        self._pipeline(lambda p: verify.build_verify(p, url, work, minhash), "dedup")
-        for path in (verify.WHOLE, verify.PROPOSED, verify.PAIRS):
+        self._run_dedup(lambda p: verify.build_propose(p, url, work, config, plan))
+        group_candidates(self._run_dedup, work, url, plan, documents)
+        sure = self._orders("dedup/sure.jsonl", [{"pairs": path} for path in array_files(work, verify.SURE)])
+        self._run_dedup(lambda p: verify.build_verify(p, url, sure, work, minhash, plan))
+        for path in (verify.SURE, verify.PROPOSED, verify.PAIRS, verify.WANTED):
             remove_tree(join(work, path))
 
     def _earlier(
-        self, ingested: Sequence[Completion], clusters: Completion, releases: Sequence[Release]
+        self, ingested: Sequence[Completion], clustered: Completion, releases: Sequence[Release]
     ) -> Completion | None:
         """Which documents earlier releases hold; None where the recipe names no release."""
         recipe, work = self.recipe, self.work
@@ -202,7 +214,7 @@ class Build:
             return None
         settings = recipe.dedup.model_dump(mode="json", include={"exact", "minhash"})
         named = [[release.label, release.digest] for release in releases]
-        key = stage_key("earlier", earlier.VERSION, {**settings, "releases": named}, [clusters.digest])
+        key = stage_key("earlier", earlier.VERSION, {**settings, "releases": named}, [clustered.digest])
         with self.progress.stage("earlier") as note:
             found = load_completion(work, earlier.RECORD, key)
             if found is not None:
@@ -297,7 +309,7 @@ class Build:
     def _select(
         self,
         ingested: Sequence[Completion],
-        clusters: Completion,
+        clustered: Completion,
         linked: Completion | None,
         held: Completion | None,
         contaminated: Completion | None,
@@ -314,7 +326,7 @@ class Build:
             "seed": recipe.seed,
             "takedown": takedown.digest,
         }
-        made_from = [*ingested, clusters, *_present([linked, held, contaminated])]
+        made_from = [*ingested, clustered, *_present([linked, held, contaminated])]
         key = stage_key("select", select.VERSION, settings, [item.digest for item in made_from])
         record = f"{select.FOLDER}/{COMPLETION}"
         with self.progress.stage("select") as note:
@@ -329,8 +341,7 @@ class Build:
             url = self._orders("select/documents.jsonl", documents)
             seed = recipe.seed
             members = copies.Clusters(
-                dedup.CLUSTERS if clusters.facts["members"] else None,
-                clusters.facts["members"],
+                clustered.facts["members"],
                 recipe.dedup.keep,
                 held.facts["counts"]["documents held"] if held else 0,
                 tuple(held.facts["labels"]) if held else (),
@@ -353,7 +364,7 @@ class Build:
     def _parts(self, ingested: Sequence[Completion], linked: Completion | None) -> list[dict[str, Any]]:
         """One row for each file of ingest, saying where what `select` makes of it goes."""
         rows = []
-        for part in ingest.document_parts(ingested):
+        for number, part in enumerate(ingest.document_parts(ingested)):
             with open_parquet(join(self.work, part.path)) as file:
                 columns = file.schema_arrow.names
                 source = file.read_row_group(0, columns=["source"])["source"][0].as_py()
@@ -362,6 +373,7 @@ class Build:
                 {
                     "kind": "documents",
                     "documents": part.path,
+                    "part": number,
                     "judged": f"{select.FOLDER}/judged/{stem}",
                     "decisions": f"{select.FOLDER}/decisions/{stem}",
                     "source": source,

@@ -33,6 +33,7 @@ from pipelines.parts import open_parquet, read_columns, sort_rows
 from pipelines.recipe import Recipe
 from pipelines.records import WORK
 from pipelines.stages import decontaminate, dedup, earlier, links, select
+from pipelines.stages.clusters import read_clusters
 from pipelines.stages.copies import HeldCopies, LoadedClusters, LoadedCopies, choose_copies, from_ipc, key_array
 from pipelines.stages.held import held_copies
 from pipelines.stages.histograms import add_histograms, mixture_histograms
@@ -167,7 +168,7 @@ def redecide(build: StoredBuild, recipe: Recipe, outcomes: Outcomes, *, check: b
     """
     policy, mixed = recipe.policy(), bool(recipe.mixture)
     check_signals([part.columns for part in build.parts], recipe.dedup.keep.signals)
-    clusters = read_columns(join(build.work, dedup.CLUSTERS))
+    clusters = read_clusters(build.work)
     loaded = LoadedClusters(clusters if clusters.num_rows else None, 1, recipe.dedup.keep.signals)
     labels = earlier.labels_of(build.work)
     decided, members = [], []

@@ -17,7 +17,6 @@ from typing import Any
 import jinja2
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import yaml
 from markupsafe import Markup
 
@@ -25,18 +24,18 @@ from curation.documents import CODE
 from curation.statistics import Summary, from_json
 from manifests.digests import canonical_json
 from manifests.errors import UsageError
-from manifests.files import exists, filesystem, join, read_bytes, write_bytes
+from manifests.files import exists, join, read_bytes, write_bytes
 from manifests.manifest import read_manifest
 from pipelines import privacy_view
 from pipelines import report_views as views
 from pipelines.charts import stacked_bar
 from pipelines.duplicates_view import Duplicates, curve_chart, minhash_of, read_duplicates, recall_rows, sizes_chart
 from pipelines.records import WORK
+from pipelines.stages.copies import largest_copies
 
 REPORT_NAME = "report.html"
 CARD_NAME = "README.md"
 SUMMARY_PATH = (".work", "select", "summary.json")
-COPIES_PATH = (".work", "select", "copies")
 
 MEMBER_COLUMNS = ["id", "uri", "source", "tokens", "kept", "rule", "similarity"]
 COPY_COLUMNS = pa.schema(
@@ -244,7 +243,7 @@ def write_report(out: str) -> None:
         )
     try:
         summary = from_json(read_bytes(join(out, *SUMMARY_PATH)))
-        copies = _read_copies(out)
+        copies = largest_copies(join(out, WORK), CLUSTERS_SHOWN, COPY_COLUMNS)
         duplicates = read_duplicates(join(out, WORK))
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise UsageError(
@@ -252,16 +251,6 @@ def write_report(out: str) -> None:
             f"with the same recipe and --out {out}"
         ) from error
     write_bytes(join(out, REPORT_NAME), render_report(manifest, summary, copies, duplicates).encode())
-
-
-def _read_copies(out: str) -> pa.Table:
-    """The columns of `COPY_COLUMNS` of all copies; `select` writes none where nothing has a copy."""
-    fs, path = filesystem(join(out, *COPIES_PATH))
-    tables = []
-    for name in sorted(fs.glob(join(path, "*.parquet"))):
-        with fs.open(name, "rb") as stream:
-            tables.append(pq.read_table(stream, columns=COPY_COLUMNS.names))
-    return pa.concat_tables(tables) if tables else COPY_COLUMNS.empty_table()
 
 
 @functools.cache

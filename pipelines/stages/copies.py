@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 
 from curation.dedup.choose import KeepConfig, choose
 from curation.dedup.keys import KEY
-from manifests.files import join
+from manifests.files import exists, join
 from pipelines.parts import read_columns, sort_rows, write_table
 from pipelines.records import files_below
 from pipelines.runner import explained
+from pipelines.stages.clusters import part_path, read_members
 from pipelines.stages.histograms import Histograms, mixture_histograms
 
 COPIES = "select/copies"
+REMOVED = "select/removed"
 MEMBERS_PER_PARTITION = 250_000
 
 _DATE = re.compile(
@@ -51,6 +53,8 @@ COPY = pa.schema(
 )
 """One row per document that has a copy."""
 
+_REMOVED = pa.schema([COPY.field(name) for name in ("key", "rule", "duplicate_of", "similarity")])
+
 _HELD = [("held_by", pa.string()), ("held_rule", pa.string()), ("held_similarity", pa.float64())]
 _MEMBER = pa.schema([*(field for field in COPY if field.name not in ("kept", "rule", "duplicate_of")), *_HELD])
 
@@ -71,13 +75,12 @@ _MEMBER_OF = pa.schema(
 
 @dataclass(frozen=True)
 class Clusters:
-    """Where the clusters are, how many documents they hold, and the order in which copies are preferred.
+    """How many documents the clusters hold, and the order in which copies are preferred.
 
     `held` documents at most are copies of what earlier releases hold, whose names are `labels`; which documents these
     are stands beside their parts.
     """
 
-    path: str | None
     members: int
     keep: KeepConfig
     held: int = 0
@@ -88,9 +91,9 @@ class Clusters:
         """Shuffle keys the clusters are spread over; depends on the data only."""
         return max(1, -(-(self.members + self.held) // MEMBERS_PER_PARTITION))
 
-    def load(self, work: str) -> LoadedClusters:
-        """The clusters as arrays."""
-        table = read_columns(join(work, self.path)) if self.path else None
+    def load(self, work: str, part: int) -> LoadedClusters:
+        """The members among the documents of a part, as arrays."""
+        table = read_members(work, part) if self.members else None
         return LoadedClusters(table, self.partitions, self.keep.signals)
 
 
@@ -153,20 +156,33 @@ class LoadedClusters:
 
 
 class ChooseCopies(beam.DoFn):
-    """Lets each cluster keep its best eligible member and writes the outcome, one file per partition."""
+    """Lets each cluster keep its best eligible member and writes the outcome, one file per partition.
+
+    A block is the number of a part of documents with its members of the partition.
+    """
 
     def __init__(self, work: str, keep: KeepConfig, seed: int) -> None:
         super().__init__()
         self._work, self._keep, self._seed = work, keep, seed
 
     @explained
-    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Any]:
-        """Yields, by source, minus the tokens and documents of the removed copies, by mixture bucket."""
+    def process(self, element: tuple[int, Iterable[tuple[int, bytes]]]) -> Iterator[Any]:
+        """Yields, by source, minus the tokens and documents of the removed copies, by mixture bucket; on the side,
+        the removed copies of each part."""
         partition, blocks = element
-        members = pa.concat_tables([from_ipc(block) for block in blocks])
-        outcome = choose_copies(sort_rows(members, "component", "key"), self._keep)
+        tables = []
+        for part, block in blocks:
+            table = from_ipc(block)
+            tables.append(table.append_column("part", pa.array(np.full(table.num_rows, part, np.int32))))
+        members = sort_rows(pa.concat_tables(tables), "component", "key")
+        outcome = choose_copies(members, self._keep)
         write_table(join(self._work, f"{COPIES}/part-{partition:05d}.parquet"), outcome)
-        removed = outcome.filter(outcome["rule"].is_valid())
+        gone = outcome["rule"].is_valid()
+        removed = outcome.filter(gone)
+        parts = members["part"].filter(gone).to_numpy()
+        for part in np.unique(parts).tolist():
+            here = removed.select(_REMOVED.names).filter(pa.array(parts == part))
+            yield beam.pvalue.TaggedOutput("removed", (part, to_ipc(here)))
         for source in sorted(set(removed["source"].to_pylist())):
             rows = removed.filter(pc.equal(removed["source"], source))
             yield {name: -counts for name, counts in mixture_histograms(rows, source, self._seed).items()}
@@ -228,6 +244,22 @@ def _signal_columns(members: pa.Table, names: Sequence[str]) -> dict[str, NDArra
     return {name: np.array([np.nan if one is None else one for one in column]) for name, column in columns.items()}
 
 
+class WriteRemoved(beam.DoFn):
+    """Writes the removed copies among the documents of a part."""
+
+    def __init__(self, work: str) -> None:
+        super().__init__()
+        self._work = work
+
+    @explained
+    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[int]:
+        """Yields how many they are."""
+        part, blocks = element
+        rows = sort_rows(pa.concat_tables([from_ipc(block) for block in blocks]), "key")
+        write_table(join(self._work, part_path(REMOVED, part)), rows)
+        yield rows.num_rows
+
+
 class LoadedCopies:
     """The removed copies, for applying them to the decisions of a part."""
 
@@ -268,9 +300,30 @@ def copies_table(work: str) -> pa.Table:
     return sort_rows(pa.concat_tables(tables), "component", "key") if tables else COPY.empty_table()
 
 
-def load_copies(work: str) -> LoadedCopies:
-    """The removed copies of a build."""
-    return LoadedCopies(copies_table(work))
+def load_removed(work: str, part: int) -> LoadedCopies:
+    """The removed copies among the documents of a part."""
+    url = join(work, part_path(REMOVED, part))
+    return LoadedCopies(read_columns(url) if exists(url) else _REMOVED.empty_table())
+
+
+def largest_copies(work: str, clusters: int, schema: pa.Schema = COPY) -> pa.Table:
+    """Columns of the outcomes of the largest clusters, by size and then by component; one file is held at a time.
+
+    All members of a cluster are in one file, so the largest of all are among the largest of each.
+    """
+    folder = join(work, COPIES)
+    found = schema.empty_table()
+    for name in files_below(folder):
+        if name.endswith(".parquet"):
+            found = _largest(pa.concat_tables([found, read_columns(join(folder, name), schema.names)]), clusters)
+    return found
+
+
+def _largest(copies: pa.Table, clusters: int) -> pa.Table:
+    names, codes, sizes = np.unique(key_array(copies["component"]), return_inverse=True, return_counts=True)
+    kept = np.zeros(len(names), bool)
+    kept[np.lexsort((np.arange(len(names)), -sizes))[:clusters]] = True
+    return copies.filter(pa.array(kept[codes]))
 
 
 def key_array(column: pa.ChunkedArray) -> Any:

@@ -15,7 +15,7 @@ from curation.dedup.differences import OPENING, differences
 from manifests.files import join, write_bytes
 from pipelines.parts import open_parquet, overlapping_row_groups, sort_rows
 from pipelines.runner import ReadTasks, explained
-from pipelines.stages.copies import copies_table, key_array
+from pipelines.stages.copies import key_array, largest_copies
 
 EXAMPLES = "select/copy_examples.json"
 CLUSTERS_SHOWN = 12
@@ -26,7 +26,7 @@ def example_pairs(work: str, clusters: int = CLUSTERS_SHOWN) -> list[tuple[str, 
 
     The least similar removed near-duplicate is what shows whether a cluster is one; clusters without one are left out.
     """
-    table = copies_table(work)
+    table = largest_copies(work, clusters)
     if not table.num_rows:
         return []
     components = key_array(table["component"])

@@ -1,9 +1,12 @@
 """Stage `dedup`: documents to clusters of copies; hashes, sketches and keys are shuffled, never text.
 
-Every document's exact hash, and the bands of its MinHash signature, are grouped under few shuffle keys as arrays.
-A bucket verifies its candidates from the sketches that came with it. Components of the verified pairs are the
-clusters; which copy stays is decided later, in `select`, among those that pass the rules. One record that was met
-twice is always a copy, whatever the recipe looks for: ids are unique in the output.
+What travels is small, because a local runner keeps it in memory and others bill it. A document sends its exact hash
+and, for each band of its MinHash signature, 16 bytes: the band's hash and where the document is (part, row). Only
+where two documents share a band's hash do both send their sketches (`SendSketches`, from the signatures that `SignPart`
+left in files), and of equal texts only one does. A bucket then verifies its candidates from the sketches that came
+with it. Components of the verified pairs are the clusters (`pipelines.stages.clusters`); which copy stays is decided
+later, in `select`, among those that pass the rules. One record that was met twice is always a copy, whatever the
+recipe looks for: ids are unique in the output.
 
 With `verify: jaccard` the pairs that the sketches let through are candidates, and `pipelines.stages.verify` compares
 their texts before they become clusters.
@@ -11,45 +14,52 @@ their texts before they become clusters.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
-from curation.dedup.buckets import Pairs, candidate_pairs, exact_pairs
-from curation.dedup.components import cluster_sizes, connected_components
+from curation.dedup.buckets import candidate_pairs, exact_pairs
+from curation.dedup.config import MinHashConfig
 from curation.dedup.keys import KEY
 from curation.dedup.minhash import band_hashes, exact_hash, has_signature, signatures, sketch
-from manifests.files import join, write_bytes
+from curation.dedup.stars import find, split
+from manifests.files import join
 from pipelines.parts import open_parquet, write_table
 from pipelines.recipe import DedupConfig
-from pipelines.runner import ReadTasks, explained
-from pipelines.stages.signatures import signature_path, signature_table
+from pipelines.runner import ReadTasks, explained, read_json_lines
+from pipelines.stages.clusters import CLUSTER as CLUSTER
+from pipelines.stages.clusters import CLUSTERS as CLUSTERS
+from pipelines.stages.clusters import DOCUMENTS_PER_RANGE, Plan, WriteGraph
+from pipelines.stages.clusters import SIZES as SIZES
+from pipelines.stages.clusters import cluster_facts as cluster_facts
+from pipelines.stages.clusters import cluster_table as cluster_table
+from pipelines.stages.pairs import PAIR as PAIR
+from pipelines.stages.pairs import WritePairs, pack_pairs
+from pipelines.stages.pairs import as_binary as as_binary
+from pipelines.stages.pairs import unpack_pairs as unpack_pairs
+from pipelines.stages.signatures import read_signatures, signature_path, signature_table
 
-VERSION = 3
+VERSION = 4
 FOLDER = "dedup"
-CLUSTERS = f"{FOLDER}/clusters.parquet"
-SIZES = f"{FOLDER}/clusters.json"
+PAIRS = f"{FOLDER}/pairs"
 CANDIDATES = "candidates"
 RECORD_LEVEL, EXACT_LEVEL = -2, -1
-LARGEST = 12
-"""Clusters that `SIZES` names."""
-MEMBERS_NAMED = 3
 DOCUMENTS_PER_PARTITION = 250_000
-"""A partition of a band holds about so many entries (some 150 bytes each): the memory of one worker."""
+"""A partition of a band holds so many entries of 16 bytes, and the sketches of those that share a bucket (some 150
+bytes each): the memory of one worker."""
 
-CLUSTER = pa.schema(
-    [
-        ("key", pa.binary(16)),
-        ("component", pa.binary(16)),  # smallest key of the cluster
-        ("exact", pa.binary(16)),  # smallest key among the documents with the same text
-        ("similarity", pa.float64()),  # to the most similar verified copy
-    ]
-)
-"""One row per document that has a copy, sorted by key."""
+BAND_ENTRY = np.dtype([("hash", "<u8"), ("part", "<i4"), ("row", "<i4")])
+"""One shuffled entry of a band: the hash, and where its document is."""
+
+WHOLE_ENTRY = np.dtype([("hash", "<u8", (2,)), ("key", KEY), ("part", "<i4"), ("row", "<i4")])
+"""One shuffled entry of a whole hash, of an id or a text."""
+
+WANTED = np.dtype([("band", "<i4"), ("row", "<i4")])
+"""A row of a part whose sketch a bucket of the band needs; the band `EXACT_LEVEL` says that no bucket needs it."""
 
 
 def partitions_for(documents: int) -> int:
@@ -57,41 +67,50 @@ def partitions_for(documents: int) -> int:
     return max(1, -(-documents // DOCUMENTS_PER_PARTITION))
 
 
-def build(pipeline: beam.Pipeline, tasks_url: str, work: str, config: DedupConfig, partitions: int) -> None:
-    """The stage's job graph; it ends by writing `CLUSTERS` and `SIZES`."""
-    _ = found_pairs(pipeline, tasks_url, work, config, partitions).pairs | WriteGraph(work)
+def plan_for(documents: int) -> Plan:
+    """How a build of so many documents is cut up."""
+    return Plan(partitions_for(documents), max(1, -(-documents // DOCUMENTS_PER_RANGE)))
 
 
-def found_pairs(pipeline: beam.Pipeline, tasks_url: str, work: str, config: DedupConfig, partitions: int) -> Any:
-    """Packed pairs of all levels: `pairs`, and on the side `CANDIDATES`, those whose texts are still to be compared."""
-    return (
+def build(pipeline: beam.Pipeline, tasks_url: str, work: str, config: DedupConfig, plan: Plan) -> None:
+    """The stage's job graph; it ends by writing `PAIRS` and, where these are few enough, `CLUSTERS` and `SIZES`."""
+    found = found_pairs(pipeline, tasks_url, work, config, plan.partitions).pairs
+    counts = found | "VerifiedPairs" >> WritePairs(work, PAIRS, plan.partitions)
+    _ = counts | "Graph" >> WriteGraph(work, tasks_url, PAIRS, plan)
+
+
+@dataclass(frozen=True)
+class FoundPairs:
+    """Packed pairs of all levels: those that are sure, and those whose texts are still to be compared."""
+
+    pairs: beam.PCollection
+    candidates: beam.PCollection
+
+
+def found_pairs(pipeline: beam.Pipeline, tasks_url: str, work: str, config: DedupConfig, partitions: int) -> FoundPairs:
+    """The pairs of the documents that the tasks name; each task is a part of them, with its number."""
+    shared = (
         pipeline
         | ReadTasks(tasks_url)
         | "Sign" >> beam.ParDo(SignPart(work, config, partitions))
         | "Buckets" >> beam.GroupByKey()
+        | "Shared" >> beam.ParDo(SharedBuckets(config)).with_outputs("pairs", main="wanted")
+    )
+    verified = (
+        shared.wanted
+        | "Wanted" >> beam.GroupByKey()
+        | "Send" >> beam.ParDo(SendSketches(work, tasks_url, partitions))
+        | "Sketches" >> beam.GroupByKey()
         | "Verify" >> beam.ParDo(VerifyBuckets(config)).with_outputs(CANDIDATES, main="pairs")
     )
-
-
-class WriteGraph(beam.PTransform):
-    """Packed pairs in, the files `CLUSTERS` and `SIZES` out."""
-
-    def __init__(self, work: str) -> None:
-        super().__init__()
-        self._work = work
-
-    def expand(self, pairs: beam.PCollection) -> beam.PCollection:
-        """All pairs meet on one worker."""
-        return (
-            pairs
-            | "OneGraph" >> beam.Map(lambda pairs: (0, pairs))
-            | "Edges" >> beam.GroupByKey()
-            | "Components" >> beam.ParDo(WriteClusters(self._work))
-        )
+    return FoundPairs((shared["pairs"], verified.pairs) | "Levels" >> beam.Flatten(), verified[CANDIDATES])
 
 
 class SignPart(beam.DoFn):
-    """Hashes the documents of one part, and emits them by (level, partition): -2 is ids, -1 texts, the others bands."""
+    """Hashes the documents of one part, and emits them by (level, partition): -2 is ids, -1 texts, the others bands.
+
+    Keys, hashes and sketches stay in a file beside: some 250 bytes a document, in the order of the part.
+    """
 
     def __init__(self, work: str, config: DedupConfig, partitions: int) -> None:
         super().__init__()
@@ -100,30 +119,43 @@ class SignPart(beam.DoFn):
     @explained
     def process(self, part: dict[str, Any]) -> Iterator[tuple[tuple[int, int], bytes]]:
         """Yields ((level, partition), packed entries)."""
+        kept: list[pa.Table] = []
+        first = 0
         with open_parquet(join(self._work, part["documents"])) as file:
-            kept: list[pa.Table] = []
             reads = self._config.exact or self._config.minhash or self._config.keeps_signatures
             columns = ["key", "id", *(["text"] if reads else [])]
             for batch in file.iter_batches(batch_size=4096, columns=columns):
                 keys = np.frombuffer(b"".join(batch["key"].to_pylist()), KEY)
                 ids = np.frombuffer(bytes.fromhex("".join(batch["id"].to_pylist())), "<u8").reshape(-1, 2)
-                yield from self._spread_whole(RECORD_LEVEL, ids, keys)
-                if "text" in columns:
-                    yield from self._entries(batch, keys, kept)
-            if kept:
-                write_table(join(self._work, signature_path(part["documents"])), pa.concat_tables(kept))
+                yield from self._whole(RECORD_LEVEL, ids, keys, part["part"], first + np.arange(len(keys)))
+                if reads:
+                    yield from self._entries(batch, keys, (part["part"], first), kept)
+                first += len(keys)
+        if kept:
+            write_table(join(self._work, signature_path(part["documents"])), pa.concat_tables(kept))
 
-    def _entries(self, batch: pa.RecordBatch, keys: Any, kept: list[pa.Table]) -> Iterator[Any]:
-        """Yields as `process` does; adds the signatures to `kept` where a release is to publish or to search them."""
-        texts, keeps, minhash = batch["text"].to_pylist(), self._config.keeps_signatures, self._config.minhash
-        rows = {name: batch[name].to_pylist() for name in ("key", "id")}
-        exact = exact_hash(texts) if self._config.exact or keeps else np.empty((0, 2), np.uint64)
+    def _entries(
+        self, batch: pa.RecordBatch, keys: Any, place: tuple[int, int], kept: list[pa.Table]
+    ) -> Iterator[tuple[tuple[int, int], bytes]]:
+        """Yields as `process` does, for rows of the part from `place` on, and adds their signatures to `kept`."""
+        texts, minhash, (part, first) = batch["text"].to_pylist(), self._config.minhash, place
+        rows, exact = first + np.arange(len(keys)), exact_hash(texts)
         if self._config.exact:
-            yield from self._spread_whole(EXACT_LEVEL, exact, keys)
-        if minhash is None:
-            if keeps:
-                kept.append(signature_table(rows, exact, None, None))
+            yield from self._whole(EXACT_LEVEL, exact, keys, part, rows)
+        signed = None if minhash is None else self._sign(texts, minhash)
+        if signed is not None or self._config.keeps_signatures:
+            named = {name: batch[name].to_pylist() for name in ("key", "id")}
+            kept.append(signature_table(named, exact, signed, minhash))
+        if signed is None:
             return
+        able, bands, _ = signed
+        for band in range(bands.shape[1]):
+            entries = np.empty(len(bands), BAND_ENTRY)
+            entries["hash"], entries["part"], entries["row"] = bands[:, band], part, rows[able]
+            yield from self._spread(band, entries, entries["hash"])
+
+    def _sign(self, texts: list[str], minhash: MinHashConfig) -> tuple[Any, Any, Any]:
+        """Which texts have a signature, and the bands and sketches of those."""
         signed = signatures(
             texts,
             ngram=minhash.ngram,
@@ -133,29 +165,93 @@ class SignPart(beam.DoFn):
             shingle=minhash.shingle,
         )
         able = has_signature(signed)
-        signed, keys = signed[able], keys[able]
-        bands = band_hashes(signed, *minhash.bands_rows)
-        sketches = sketch(signed)
-        if keeps:
-            kept.append(signature_table(rows, exact, (able, bands, sketches), minhash))
-        if not able.any():
+        return able, band_hashes(signed[able], *minhash.bands_rows), sketch(signed[able])
+
+    def _whole(
+        self, level: int, hashes: Any, keys: Any, part: int, rows: Any
+    ) -> Iterator[tuple[tuple[int, int], bytes]]:
+        entries = np.empty(len(keys), WHOLE_ENTRY)
+        entries["hash"], entries["key"], entries["part"], entries["row"] = hashes, keys, part, rows
+        yield from self._spread(level, entries, hashes[:, 0])
+
+    def _spread(self, level: int, entries: Any, hashes: Any) -> Iterator[tuple[tuple[int, int], bytes]]:
+        for partition, here in split(entries, (hashes % np.uint64(self._partitions)).astype(np.int64)):
+            yield (level, partition), here.tobytes()
+
+
+class SharedBuckets(beam.DoFn):
+    """Pairs equal hashes of ids and texts, and finds the documents that share a bucket of a band with another."""
+
+    def __init__(self, config: DedupConfig) -> None:
+        super().__init__()
+        self._config = config
+
+    @explained
+    def process(self, element: tuple[tuple[int, int], Iterable[bytes]]) -> Iterator[Any]:
+        """Yields (part, its rows that are wanted, or known to be copies); packed pairs on the side."""
+        (level, _), blocks = element
+        if level not in (RECORD_LEVEL, EXACT_LEVEL):
+            entries = np.concatenate([np.frombuffer(block, BAND_ENTRY) for block in blocks])
+            yield from wanted_rows(level, entries[shares_hash(entries["hash"])])
             return
-        for band in range(bands.shape[1]):
-            yield from self._spread(band, bands[:, band], keys, sketches)
+        rows = np.concatenate([np.frombuffer(block, WHOLE_ENTRY) for block in blocks])
+        pairs = exact_pairs(rows["hash"], rows["key"])
+        if not len(pairs):
+            return
+        yield beam.pvalue.TaggedOutput("pairs", pack_pairs(pairs, exact=level == EXACT_LEVEL))
+        if level == EXACT_LEVEL:
+            yield from wanted_rows(level, rows[find(np.sort(pairs.right), rows["key"]) >= 0])
 
-    def _spread_whole(self, level: int, hashes: Any, keys: Any) -> Iterator[tuple[tuple[int, int], bytes]]:
-        """128-bit hashes [n, 2]: the first half is the bucket, the second its payload."""
-        yield from self._spread(level, hashes[:, 0], keys, hashes[:, 1:].copy().view(np.uint8))
 
-    def _spread(self, level: int, hashes: Any, keys: Any, payload: Any) -> Iterator[tuple[tuple[int, int], bytes]]:
-        partition = (hashes % np.uint64(self._partitions)).astype(np.int64)
-        for index in np.unique(partition):
-            mask = partition == index
-            yield (level, int(index)), pack(hashes[mask], keys[mask], payload[mask])
+def shares_hash(hashes: Any) -> Any:
+    """Which of the hashes [n] are there more than once."""
+    order = np.argsort(hashes, kind="stable")
+    same = hashes[order[1:]] == hashes[order[:-1]]
+    shared = np.zeros(len(hashes), bool)
+    shared[order[1:][same]] = True
+    shared[order[:-1][same]] = True
+    return shared
+
+
+def wanted_rows(band: int, entries: Any) -> Iterator[tuple[int, bytes]]:
+    """(part, packed rows of `WANTED`) of some entries of a band."""
+    rows = np.empty(len(entries), WANTED)
+    rows["band"], rows["row"] = band, entries["row"]
+    for part, here in split(rows, entries["part"].astype(np.int64)):
+        yield part, here.tobytes()
+
+
+class SendSketches(beam.DoFn):
+    """Sends the sketches that buckets want to them, but not those of texts that are copies of another's."""
+
+    def __init__(self, work: str, tasks_url: str, partitions: int) -> None:
+        super().__init__()
+        self._work, self._tasks_url, self._partitions = work, tasks_url, partitions
+
+    @explained
+    def setup(self) -> None:
+        """Read the list of parts, once per worker."""
+        self._documents = {task["part"]: task["documents"] for task in read_json_lines(self._tasks_url)}
+
+    @explained
+    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[tuple[tuple[int, int], bytes]]:
+        """Yields ((band, partition), packed entries) of one part."""
+        part, blocks = element
+        wanted = np.concatenate([np.frombuffer(block, WANTED) for block in blocks])
+        if (wanted["band"] == EXACT_LEVEL).all():
+            return
+        keys, bands, sketches = read_signatures(join(self._work, signature_path(self._documents[part])))
+        copy = np.zeros(len(keys), bool)
+        copy[wanted["row"][wanted["band"] == EXACT_LEVEL]] = True
+        wanted = wanted[(wanted["band"] != EXACT_LEVEL) & ~copy[wanted["row"]]]
+        for band, rows in split(wanted["row"], wanted["band"].astype(np.int64)):
+            hashes = bands[rows, band]
+            for partition, here in split(rows, (hashes % np.uint64(self._partitions)).astype(np.int64)):
+                yield (band, partition), pack(bands[here, band], keys[here], sketches[here])
 
 
 def entry_type(payload_bytes: int) -> np.dtype[Any]:
-    """One shuffled entry: the bucket's hash, the document's key, and a sketch (or the rest of an exact hash)."""
+    """One shuffled entry: the bucket's hash, the document's key, and its sketch."""
     return np.dtype([("hash", "<u8"), ("key", KEY), ("payload", "u1", (payload_bytes,))])
 
 
@@ -173,7 +269,7 @@ def unpack(blocks: Iterable[bytes]) -> Any:
 
 
 class VerifyBuckets(beam.DoFn):
-    """Turns the entries of one (level, partition) into verified pairs."""
+    """Turns the entries of one (band, partition) into verified pairs."""
 
     def __init__(self, config: DedupConfig) -> None:
         super().__init__()
@@ -181,111 +277,18 @@ class VerifyBuckets(beam.DoFn):
 
     @explained
     def process(self, element: tuple[tuple[int, int], Iterable[bytes]]) -> Iterator[Any]:
-        """Yields packed pairs of this level and partition, if there are any; those still to be compared on the side."""
-        (level, _), blocks = element
-        rows = unpack(blocks)
-        if level in (RECORD_LEVEL, EXACT_LEVEL):
-            pairs = exact_pairs(np.stack([rows["hash"], rows["payload"].copy().view("<u8")[:, 0]], axis=1), rows["key"])
-        else:
-            minhash = self._config.minhash
-            assert minhash is not None, "only a MinHash recipe makes bands"
-            pairs = candidate_pairs(
-                rows["hash"],
-                rows["key"],
-                rows["payload"],
-                threshold=minhash.threshold,
-                cap=minhash.bucket_cap,
-                least=minhash.candidate_similarity,
-            )
-            if minhash.verify == "jaccard" and len(pairs):
-                yield beam.pvalue.TaggedOutput(CANDIDATES, pack_pairs(pairs, exact=False))
-                return
-        if len(pairs):
-            yield pack_pairs(pairs, exact=level == EXACT_LEVEL)
-
-
-PAIR = np.dtype([("left", KEY), ("right", KEY), ("similarity", "<f4"), ("exact", "?")])
-
-
-def pack_pairs(pairs: Pairs, *, exact: bool) -> bytes:
-    """Pairs as bytes."""
-    rows = np.empty(len(pairs.left), PAIR)
-    rows["left"], rows["right"], rows["similarity"], rows["exact"] = pairs.left, pairs.right, pairs.similarity, exact
-    return rows.tobytes()
-
-
-def unpack_pairs(blocks: Iterable[bytes]) -> Any:
-    """The rows of packed pairs, one block after the other."""
-    return np.concatenate([np.empty(0, PAIR), *(np.frombuffer(block, PAIR) for block in blocks if block)])
-
-
-class WriteClusters(beam.DoFn):
-    """Connects all verified pairs into clusters."""
-
-    def __init__(self, work: str) -> None:
-        super().__init__()
-        self._work = work
-
-    @explained
-    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[int]:
-        """Writes the clusters and yields how many documents they hold."""
-        table = cluster_table(unpack_pairs(element[1]))
-        write_table(join(self._work, CLUSTERS), table)
-        write_bytes(join(self._work, SIZES), json.dumps(cluster_facts(table), sort_keys=True).encode())
-        yield table.num_rows
-
-
-def cluster_facts(clusters: pa.Table) -> dict[str, Any]:
-    """How large the clusters are, from rows of `CLUSTER`.
-
-    `sizes`: documents in a cluster -> clusters, both as text and numbers that JSON keeps; `largest`: of the `LARGEST`
-    clusters by different texts, then documents, the component, both numbers, and keys of some members, all in hex.
-    """
-    if not clusters.num_rows:
-        return {"sizes": {}, "largest": []}
-    component = _keys_of(clusters["component"])
-    sizes = {str(size): count for size, count in cluster_sizes(component).items()}
-    names, codes = np.unique(component, return_inverse=True)
-    documents = np.bincount(codes)
-    # A text is in one cluster only, and the first document that has it bears its key.
-    texts = np.bincount(codes[_keys_of(clusters["exact"]) == _keys_of(clusters["key"])], minlength=len(names))
-    order = np.lexsort((np.arange(len(names)), -documents, -texts))[:LARGEST]
-    keys = clusters["key"]
-    largest = []
-    for place in order.tolist():
-        members = np.flatnonzero(codes == place)[:MEMBERS_NAMED]
-        largest.append(
-            {
-                "component": clusters["component"][int(members[0])].as_py().hex(),
-                "documents": int(documents[place]),
-                "texts": int(texts[place]),
-                "members": [keys[int(member)].as_py().hex() for member in members],
-            }
+        """Yields packed pairs of this band and partition, if there are any; those still to be compared on the side."""
+        rows = unpack(element[1])
+        minhash = self._config.minhash
+        assert minhash is not None, "only a MinHash recipe makes bands"
+        pairs = candidate_pairs(
+            rows["hash"],
+            rows["key"],
+            rows["payload"],
+            threshold=minhash.threshold,
+            cap=minhash.bucket_cap,
+            least=minhash.candidate_similarity,
         )
-    return {"sizes": sizes, "largest": largest}
-
-
-def _keys_of(column: pa.ChunkedArray) -> Any:
-    return np.frombuffer(b"".join(column.to_pylist()), KEY)
-
-
-def cluster_table(pairs: Any) -> pa.Table:
-    """The rows of `CLUSTER` that verified pairs (dtype `PAIR`, in any order, repeats allowed) make."""
-    clusters = connected_components(pairs["left"], pairs["right"])
-    members = clusters.keys
-    exact = pairs[pairs["exact"]]
-    texts = connected_components(exact["left"], exact["right"])
-    same_text = members.copy()
-    same_text[np.searchsorted(members, texts.keys)] = texts.component
-    similarity = np.zeros(len(members))
-    for side in ("left", "right"):
-        np.maximum.at(similarity, np.searchsorted(members, pairs[side]), pairs["similarity"])
-    return pa.table(
-        [as_binary(members), as_binary(clusters.component), as_binary(same_text), pa.array(similarity)], schema=CLUSTER
-    )
-
-
-def as_binary(keys: Any) -> pa.Array:
-    """Keys as a fixed-width Arrow array (which keeps the trailing NUL bytes that numpy scalars lose)."""
-    buffer = pa.py_buffer(np.ascontiguousarray(keys).tobytes())
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(keys), [None, buffer])
+        if len(pairs):
+            packed = pack_pairs(pairs, exact=False)
+            yield packed if minhash.verify == "signature" else beam.pvalue.TaggedOutput(CANDIDATES, packed)

@@ -30,9 +30,9 @@ from pipelines.parts import read_columns, write_table
 from pipelines.recipe import Recipe
 from pipelines.records import WORK, Completion, files_below, remove_tree, written
 from pipelines.releases import Release, parents_of
-from pipelines.report import render_card, render_report
+from pipelines.report import CLUSTERS_SHOWN, render_card, render_report
 from pipelines.stages import held, index, ingest, select, shard
-from pipelines.stages.copies import copies_table
+from pipelines.stages.copies import largest_copies
 
 STAGED = f"{WORK}/publish"
 JOURNAL = f"{WORK}/publish.json"
@@ -79,7 +79,7 @@ def publish(
         files, document["decontamination"] = contamination.write_hits(work, staged, contaminated, recipe.decontaminate)
         document["files"] = sorted([*document["files"], *files], key=lambda entry: entry["path"])
     manifest = write_manifest(staged, document)
-    page = render_report(manifest, summary, copies_table(work), read_duplicates(work))
+    page = render_report(manifest, summary, largest_copies(work, CLUSTERS_SHOWN), read_duplicates(work))
     write_bytes(join(staged, REPORT), page.encode())
     write_bytes(join(staged, CARD), render_card(manifest, summary).encode())
     moves = [[f"{WORK}/{file.path}", shard.place(file.path)] for item in shards for file in item.outputs]

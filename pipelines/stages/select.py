@@ -26,14 +26,14 @@ from curation.tokenise import TokenCounter
 from manifests.files import join, write_bytes
 from pipelines.parts import read_columns, write_table
 from pipelines.runner import ReadTasks, explained
-from pipelines.stages.copies import ChooseCopies, Clusters, HeldCopies, load_copies
+from pipelines.stages.copies import ChooseCopies, Clusters, HeldCopies, WriteRemoved, load_removed
 from pipelines.stages.decontaminate import with_contamination
 from pipelines.stages.held import held_copies
 from pipelines.stages.histograms import Histograms, WriteHistograms, mixture_histograms
 from pipelines.stages.links import with_signals
 from pipelines.stages.shard import ID_BUCKETS, id_bucket, without_names
 
-VERSION = 3
+VERSION = 4
 FOLDER = "select"
 JUDGED_TOKENS = f"{FOLDER}/tokens.json"
 BOUNDARY = f"{FOLDER}/boundary.json"
@@ -60,12 +60,13 @@ def build_judge(
         | "Judge"
         >> beam.ParDo(JudgePart(work, policy, clusters, seed, takedown)).with_outputs("members", main="tokens")
     )
-    removed = (
+    chosen = (
         judged.members
         | "Clusters" >> beam.GroupByKey()
-        | "Survivors" >> beam.ParDo(ChooseCopies(work, clusters.keep, seed))
+        | "Survivors" >> beam.ParDo(ChooseCopies(work, clusters.keep, seed)).with_outputs("removed", main="tokens")
     )
-    _ = (judged.tokens, removed) | beam.Flatten() | "Tokens" >> WriteHistograms(join(work, JUDGED_TOKENS))
+    _ = chosen.removed | "ByPart" >> beam.GroupByKey() | "Removed" >> beam.ParDo(WriteRemoved(work))
+    _ = (judged.tokens, chosen.tokens) | beam.Flatten() | "Tokens" >> WriteHistograms(join(work, JUDGED_TOKENS))
 
 
 class JudgePart(beam.DoFn):
@@ -78,9 +79,8 @@ class JudgePart(beam.DoFn):
 
     @explained
     def setup(self) -> None:
-        """Load the token counter and the clusters, once per worker."""
+        """Load the token counter, once per worker."""
         self._counter = TokenCounter(self._policy.tokenizer)
-        self._members = self._clusters.load(self._work)
 
     @explained
     def process(self, part: dict[str, Any]) -> Iterator[Any]:
@@ -101,8 +101,9 @@ class JudgePart(beam.DoFn):
         write_table(join(self._work, part["judged"]), judged)
         eligible = judged.filter(judged["keep"])
         yield mixture_histograms(eligible, part["source"], self._seed)
-        for partition, payload in self._members.payloads(judged, documents, self._held(part, judged, documents)):
-            yield beam.pvalue.TaggedOutput("members", (partition, payload))
+        members = self._clusters.load(self._work, part["part"])
+        for partition, payload in members.payloads(judged, documents, self._held(part, judged, documents)):
+            yield beam.pvalue.TaggedOutput("members", (partition, (part["part"], payload)))
 
     def _held(self, part: dict[str, Any], judged: pa.Table, documents: pa.Table) -> HeldCopies | None:
         """What earlier releases hold of the part; None where there is nothing."""
@@ -196,15 +197,10 @@ class BoundaryDocuments(beam.DoFn):
         self._work, self._limits, self._seed = work, dict(limits), seed
 
     @explained
-    def setup(self) -> None:
-        """Load the duplicates, once per worker."""
-        self._copies = load_copies(self._work)
-
-    @explained
     def process(self, part: dict[str, Any]) -> Iterator[list[Any]]:
         """Yields rows of (source, order hash, id, tokens)."""
         judged = read_columns(join(self._work, part["judged"]), ["key", "id", "source", "keep", "tokens"])
-        keep = judged["keep"].to_numpy() & ~self._copies.contains(judged["key"])
+        keep = judged["keep"].to_numpy() & ~load_removed(self._work, part["part"]).contains(judged["key"])
         judged = judged.filter(pa.array(keep))
         limits = self._limits.get(part["source"])
         if limits is None or not judged.num_rows:
@@ -290,8 +286,7 @@ class DecidePart(beam.DoFn):
 
     @explained
     def setup(self) -> None:
-        """Load the duplicates, once per worker."""
-        self._copies = load_copies(self._work)
+        """Work out the rules' bounds, once per worker."""
         self._bounds = bounds(self._policy)
 
     @explained
@@ -305,7 +300,7 @@ class DecidePart(beam.DoFn):
             errors = read_columns(join(self._work, part["errors"]))
             summary = statistics.summarise_ingest(REJECTED_AT_INGEST.empty_table(), errors, self._bounds, self._seed)
         else:
-            decisions = self._decide(read_columns(join(self._work, part["judged"])), part["source"])
+            decisions = self._decide(read_columns(join(self._work, part["judged"])), part)
             decisions, shown = without_taken_down(decisions)
             write_table(join(self._work, part["decisions"]), decisions)
             yield _sizes(decisions, part["source"])
@@ -316,10 +311,10 @@ class DecidePart(beam.DoFn):
                 add(summary.outcomes, (source, STAGE, rule), (1, tokens))
         yield beam.pvalue.TaggedOutput("summary", summary)
 
-    def _decide(self, judged: pa.Table, source: str) -> pa.Table:
+    def _decide(self, judged: pa.Table, part: dict[str, Any]) -> pa.Table:
         rows = judged.to_pydict()
-        self._copies.apply(rows, self._near_threshold)
-        cut = self._cuts.get(source)
+        load_removed(self._work, part["part"]).apply(rows, self._near_threshold)
+        cut = self._cuts.get(part["source"])
         if cut is not None:
             places = mixing.order_hash(self._seed, rows["id"])
             inside = cut.keeps(places, rows["id"])

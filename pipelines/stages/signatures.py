@@ -1,7 +1,7 @@
 """What `dedup` knows of each document, kept beside its part: exact hash, bands and sketch, in the order of its rows.
 
-From these come the index that a release publishes and the search in the indexes of earlier ones; no text is read
-again for either.
+The buckets of a band take their candidates' sketches from here, and so do the index that a release publishes and the
+search in the indexes of earlier ones; no text is read again for any of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from curation.dedup import normalise
 from curation.dedup.config import MinHashConfig
+from curation.dedup.keys import KEY, Keys
 from curation.documents import KEY_BYTES
+from pipelines.parts import read_columns
 
 FOLDER = "dedup/signatures"
 EXACT = "exact@1"
@@ -98,6 +100,21 @@ def _fixed(values: NDArray[np.uint8], valid: NDArray[np.bool_]) -> pa.Array:
     rows[valid] = values
     bitmap = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little").tobytes())
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(valid), [bitmap, pa.py_buffer(rows.tobytes())])
+
+
+def read_signatures(url: str) -> tuple[Keys, NDArray[np.uint64], NDArray[np.uint8]]:
+    """Keys [n], bands [n, b] and sketches [n, p] of a file; those of documents without a signature are zeros."""
+    table = read_columns(url, ["key", "bands", "sketch"])
+    bands, sketches = (_filled(table[name]) for name in ("bands", "sketch"))
+    keys = np.frombuffer(_filled(table["key"]).tobytes(), KEY)
+    return keys, bands.view(f"<u{BAND_BYTES}").astype(np.uint64), sketches
+
+
+def _filled(column: pa.ChunkedArray) -> NDArray[np.uint8]:
+    """The bytes [n, width] of a fixed-width column, zeros where it is null."""
+    nothing = bytes(column.type.byte_width)
+    rows = b"".join(value or nothing for value in column.to_pylist())
+    return np.frombuffer(rows, np.uint8).reshape(len(column), -1)
 
 
 def exact_of(table: pa.Table) -> NDArray[np.uint64]:

@@ -1,10 +1,11 @@
 """Stage `dedup` with `verify: jaccard`: candidate pairs to pairs by the true similarity of their texts.
 
-Two small pipelines. `propose` ends with the candidates on disk, spread over partitions so that pairs which hang
-together lie in one. `verify` reads the text of the documents among them again, and of no others, sends each document's
-set of shingles (8 bytes a shingle) to its one partition, and compares the pairs there. So what is read again and
-shuffled grows with the documents that have a candidate, not with the build; a partition holds the sets of some 20,000
-documents (about 120 MB for pages), equal sets once, and one whole group of candidates at least.
+`propose` ends with the candidates on disk, spread over partitions so that pairs which hang together lie in one: by
+union-find on one worker where the candidates fit it, else by the rounds of `pipelines.stages.stars`. `verify` reads the
+text of the documents among them again, and of no others, sends each document's set of shingles (8 bytes a shingle) to
+its one partition, and compares the pairs there. So what is read again and shuffled grows with the documents that have a
+candidate, not with the build; a partition holds the sets of some 20,000 documents (about 120 MB for pages), equal sets
+once, and one whole group of candidates at least.
 """
 
 from __future__ import annotations
@@ -19,53 +20,203 @@ import pyarrow as pa
 
 from curation.dedup.components import connected_components
 from curation.dedup.config import MinHashConfig
-from curation.dedup.keys import KEY, key_words
+from curation.dedup.keys import KEY
 from curation.dedup.shingles import shingle_set
+from curation.dedup.stars import EDGE, find, partition_of, range_of, split
 from curation.dedup.verify import jaccard_similarities, recall_counts
 from manifests.files import exists, join
 from pipelines.parts import open_parquet, read_columns, write_table
 from pipelines.recipe import DedupConfig
 from pipelines.runner import ReadTasks, explained
 from pipelines.stages import dedup
+from pipelines.stages.clusters import PLACE, PlacesOfPart, Plan, WriteGraph, at_places, keys_of, part_path
 from pipelines.stages.histograms import Histograms, WriteHistograms
+from pipelines.stages.pairs import CANDIDATE_PAIR, WritePairs, counted_pairs, read_array, read_arrays
 
-WHOLE = f"{dedup.FOLDER}/whole.parquet"
-PROPOSED = f"{dedup.FOLDER}/candidates.parquet"
+SURE = f"{dedup.FOLDER}/sure"
+PROPOSED = f"{dedup.FOLDER}/proposed"
 PAIRS = f"{dedup.FOLDER}/candidates"
+WANTED = f"{dedup.FOLDER}/wanted"
 RECALL = f"{dedup.FOLDER}/recall.json"
 DOCUMENTS_PER_PARTITION = 20_000
 
-CANDIDATE = pa.schema([("key", pa.binary(16)), ("partition", pa.int32())])
-"""One row per document of a candidate pair, sorted by key."""
+CANDIDATE = np.dtype([("key", KEY), ("partition", "<i4")])
+"""A document of a candidate pair, and the partition where its pairs are compared."""
+
+WANTED_ROW = pa.schema([("key", pa.binary(16)), ("partition", pa.int32())])
+"""One row per document of a part that has a candidate, sorted by key."""
 
 PAIRED = pa.schema([("left", pa.binary(16)), ("right", pa.binary(16)), ("bands", pa.int32())])
 """One row per candidate pair of a partition, with how many bands proposed it."""
 
+_PLACES, _ROWS = b"P", b"R"
+
 
 def pairs_path(partition: int) -> str:
     """The file of the candidate pairs of a partition."""
-    return f"{PAIRS}/part-{partition:05d}.parquet"
+    return part_path(PAIRS, partition)
 
 
-def build_propose(pipeline: beam.Pipeline, tasks_url: str, work: str, config: DedupConfig, partitions: int) -> None:
-    """Writes the pairs that are sure as `WHOLE`, and the others as `PROPOSED` with files of pairs."""
-    found = dedup.found_pairs(pipeline, tasks_url, work, config, partitions)
-    _ = (
-        found.pairs
-        | "OneFile" >> beam.Map(lambda pairs: (0, pairs))
-        | "Whole" >> beam.GroupByKey()
-        | "WriteWhole" >> beam.ParDo(WriteWhole(work))
+def build_propose(pipeline: beam.Pipeline, tasks_url: str, work: str, config: DedupConfig, plan: Plan) -> None:
+    """Writes the pairs that are sure to `SURE` and the others to `PROPOSED`; groups these where they are few enough."""
+    found = dedup.found_pairs(pipeline, tasks_url, work, config, plan.partitions)
+    _ = found.pairs | "Sure" >> WritePairs(work, SURE, plan.partitions)
+    counts = found.candidates | "Proposed" >> WritePairs(work, PROPOSED, plan.partitions, counted_pairs)
+    rows = (
+        counts
+        | "OneGraph" >> beam.Map(lambda count: (0, count))
+        | "Count" >> beam.GroupByKey()
+        | "Group" >> beam.ParDo(GroupFew(work, plan))
     )
-    _ = (
-        found[dedup.CANDIDATES]
-        | "OneGraph" >> beam.Map(lambda pairs: (0, pairs))
-        | "Candidates" >> beam.GroupByKey()
-        | "WriteCandidates" >> beam.ParDo(WriteCandidates(work))
+    _ = rows | "Candidates" >> WriteWanted(work, tasks_url, plan.ranges)
+
+
+class GroupFew(beam.DoFn):
+    """Spreads the candidate pairs over partitions by the groups that they make, where they are few enough."""
+
+    def __init__(self, work: str, plan: Plan) -> None:
+        super().__init__()
+        self._work, self._plan = work, plan
+
+    @explained
+    def process(self, element: tuple[int, Iterable[int]]) -> Iterator[tuple[int, bytes]]:
+        """Writes the pairs of each partition; yields (range, rows of `CANDIDATE`), or nothing for too many pairs."""
+        if sum(element[1]) > self._plan.edges_in_memory:
+            return
+        pairs = read_arrays(self._work, PROPOSED, CANDIDATE_PAIR)
+        groups = connected_components(pairs["left"], pairs["right"])
+        # Groups in the order of their keys, cut where so many documents have come together.
+        _, numbers, sizes = np.unique(groups.component, return_inverse=True, return_counts=True)
+        before = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+        rows = np.empty(len(groups), CANDIDATE)
+        rows["key"], rows["partition"] = groups.keys, (before // DOCUMENTS_PER_PARTITION)[numbers]
+        of_pair = rows["partition"][find(groups.keys, pairs["left"])]
+        for partition, here in split(pairs, of_pair.astype(np.int64)):
+            write_table(join(self._work, pairs_path(partition)), paired_table(here))
+        for place, here in split(rows, range_of(rows["key"], self._plan.ranges)):
+            yield place, _ROWS + here.tobytes()
+
+
+def build_groups(pipeline: beam.Pipeline, orders: str, tasks_url: str, work: str, plan: Plan, partitions: int) -> None:
+    """Spreads candidate pairs by their contracted groups; an order is a file of pairs and that of its nodes' stars."""
+    grouped = (
+        pipeline
+        | "Orders" >> ReadTasks(orders)
+        | "Group" >> beam.ParDo(GroupFile(work, plan.ranges, partitions)).with_outputs("pairs", main="rows")
     )
+    _ = grouped["pairs"] | "ByGroup" >> beam.GroupByKey() | "Pairs" >> beam.ParDo(WriteCandidates(work))
+    _ = grouped.rows | "Candidates" >> WriteWanted(work, tasks_url, plan.ranges)
 
 
-def build_verify(pipeline: beam.Pipeline, tasks_url: str, work: str, minhash: MinHashConfig) -> None:
-    """Compares the candidates and writes the clusters, and `RECALL`."""
+def group_partitions(documents: int) -> int:
+    """Partitions that contracted groups are spread over by their hash."""
+    return max(1, -(-documents // DOCUMENTS_PER_PARTITION))
+
+
+class GroupFile(beam.DoFn):
+    """Sends the candidate pairs of one file, and their documents, to the partitions of their groups.
+
+    A pair lies with its right key's edges, so the star of that key is in the file of the same partition.
+    """
+
+    def __init__(self, work: str, ranges: int, partitions: int) -> None:
+        super().__init__()
+        self._work, self._ranges, self._partitions = work, ranges, partitions
+
+    @explained
+    def process(self, order: dict[str, Any]) -> Iterator[Any]:
+        """Yields (range, rows of `CANDIDATE`), and on the side (partition, packed pairs)."""
+        pairs = read_array(self._work, order["pairs"], CANDIDATE_PAIR)
+        edges = read_array(self._work, order["edges"], EDGE)
+        places = find(edges["node"], pairs["right"])
+        roots = edges["lower"][places]  # a right key is the larger one, so it is never a root
+        of_pair = partition_of(roots, self._partitions)
+        for partition, here in split(pairs, of_pair):
+            yield beam.pvalue.TaggedOutput("pairs", (partition, here.tobytes()))
+        keys = np.concatenate((pairs["left"], pairs["right"]))
+        chosen, first = np.unique(keys, return_index=True)
+        rows = np.empty(len(chosen), CANDIDATE)
+        rows["key"], rows["partition"] = chosen, np.concatenate((of_pair, of_pair))[first]
+        for place, here in split(rows, range_of(rows["key"], self._ranges)):
+            yield place, _ROWS + here.tobytes()
+
+
+class WriteCandidates(beam.DoFn):
+    """Writes the candidate pairs of a partition."""
+
+    def __init__(self, work: str) -> None:
+        super().__init__()
+        self._work = work
+
+    @explained
+    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[int]:
+        """Yields how many they are."""
+        partition, blocks = element
+        pairs = np.concatenate([np.frombuffer(block, CANDIDATE_PAIR) for block in blocks])
+        pairs = pairs[np.argsort(pairs[["left", "right"]], kind="stable")]
+        write_table(join(self._work, pairs_path(partition)), paired_table(pairs))
+        yield len(pairs)
+
+
+def paired_table(pairs: Any) -> pa.Table:
+    """Rows of `CANDIDATE_PAIR` as a table of `PAIRED`."""
+    columns = [dedup.as_binary(pairs["left"]), dedup.as_binary(pairs["right"]), pa.array(pairs["bands"])]
+    return pa.table(columns, schema=PAIRED)
+
+
+class WriteWanted(beam.PTransform):
+    """(range, packed candidates) in; for each part of documents, a file of those among its documents out."""
+
+    def __init__(self, work: str, tasks_url: str, ranges: int) -> None:
+        super().__init__()
+        self._work, self._tasks_url, self._ranges = work, tasks_url, ranges
+
+    def expand(self, rows: beam.PCollection) -> beam.PCollection:
+        """How many candidates each part has."""
+        places = (
+            rows.pipeline
+            | "PlaceTasks" >> ReadTasks(self._tasks_url)
+            | "Places" >> beam.ParDo(PlacesOfPart(self._work, self._ranges))
+        )
+        return (
+            (rows, places)
+            | beam.Flatten()
+            | "Ranges" >> beam.GroupByKey()
+            | "Join" >> beam.FlatMap(explained(wanted_of_parts))
+            | "Parts" >> beam.GroupByKey()
+            | "Wanted" >> beam.Map(explained(write_wanted), self._work)
+        )
+
+
+def wanted_of_parts(element: tuple[int, Iterable[bytes]]) -> Iterator[tuple[int, bytes]]:
+    """(part, packed candidates among its documents) of one range of keys."""
+    kinds = {_ROWS: CANDIDATE, _PLACES: PLACE}
+    found: dict[bytes, list[Any]] = {kind: [np.empty(0, dtype)] for kind, dtype in kinds.items()}
+    for block in element[1]:
+        found[block[:1]].append(np.frombuffer(block, kinds[block[:1]], offset=1))
+    rows = np.concatenate(found[_ROWS])
+    chosen, first = np.unique(rows["key"], return_index=True)
+    for part, here in at_places(rows[first], np.concatenate(found[_PLACES])) if len(chosen) else ():
+        yield part, here.tobytes()
+
+
+def write_wanted(element: tuple[int, Iterable[bytes]], work: str) -> int:
+    """Write the candidates among the documents of a part; returns how many they are."""
+    part, blocks = element
+    rows = np.concatenate([np.frombuffer(block, CANDIDATE) for block in blocks])
+    rows = rows[np.argsort(rows["key"], kind="stable")]
+    table = pa.table([dedup.as_binary(rows["key"]), pa.array(rows["partition"])], schema=WANTED_ROW)
+    write_table(join(work, part_path(WANTED, part)), table)
+    return len(rows)
+
+
+def build_verify(
+    pipeline: beam.Pipeline, tasks_url: str, sure_url: str, work: str, minhash: MinHashConfig, plan: Plan
+) -> None:
+    """Compares the candidates and writes all pairs, the clusters where they are few enough, and `RECALL`.
+
+    `sure_url` lists the files of `SURE`.
+    """
     verified = (
         pipeline
         | ReadTasks(tasks_url)
@@ -73,87 +224,16 @@ def build_verify(pipeline: beam.Pipeline, tasks_url: str, work: str, minhash: Mi
         | "Sets" >> beam.GroupByKey()
         | "Compare" >> beam.ParDo(ComparePairs(work, minhash.threshold)).with_outputs("recall", main="pairs")
     )
-    whole = pipeline | "WholeFile" >> beam.Create([work]) | "ReadWhole" >> beam.Map(explained(read_whole))
-    _ = (verified.pairs, whole) | "AllPairs" >> beam.Flatten() | dedup.WriteGraph(work)
+    sure = pipeline | "SureFiles" >> ReadTasks(sure_url) | "ReadSure" >> beam.Map(explained(read_sure), work)
+    counts = (verified.pairs, sure) | "AllPairs" >> beam.Flatten() | WritePairs(work, dedup.PAIRS, plan.partitions)
+    _ = counts | "Graph" >> WriteGraph(work, tasks_url, dedup.PAIRS, plan)
     _ = verified.recall | "Recall" >> WriteHistograms(join(work, RECALL))
 
 
-class WriteWhole(beam.DoFn):
-    """Keeps the pairs of equal records and texts for the second pipeline."""
-
-    def __init__(self, work: str) -> None:
-        super().__init__()
-        self._work = work
-
-    @explained
-    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[int]:
-        """Writes them and yields how many they are."""
-        pairs = dedup.unpack_pairs(element[1])
-        columns = {
-            "left": dedup.as_binary(pairs["left"]),
-            "right": dedup.as_binary(pairs["right"]),
-            "exact": pa.array(pairs["exact"]),
-        }
-        write_table(join(self._work, WHOLE), pa.table(columns))
-        yield len(pairs)
-
-
-def read_whole(work: str) -> bytes:
-    """The pairs that `WriteWhole` kept, packed; no bytes where there were none."""
-    if not exists(join(work, WHOLE)):
-        return b""
-    table = read_columns(join(work, WHOLE))
-    rows = np.empty(table.num_rows, dedup.PAIR)
-    for name in ("left", "right"):
-        rows[name] = np.frombuffer(b"".join(table[name].to_pylist()), KEY)
-    rows["similarity"], rows["exact"] = 1.0, table["exact"].to_numpy()
-    return rows.tobytes()
-
-
-class WriteCandidates(beam.DoFn):
-    """Spreads the candidate pairs over partitions by the groups that they make."""
-
-    def __init__(self, work: str) -> None:
-        super().__init__()
-        self._work = work
-
-    @explained
-    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[int]:
-        """Writes `PROPOSED` and the pairs of each partition; yields the number of documents."""
-        rows = dedup.unpack_pairs(element[1])
-        left, right, bands = distinct_pairs(rows["left"], rows["right"])
-        groups = connected_components(left, right)
-        # Groups in the order of their keys, cut where so many documents have come together.
-        _, numbers, sizes = np.unique(groups.component, return_inverse=True, return_counts=True)
-        before = np.concatenate(([0], np.cumsum(sizes)[:-1]))
-        partition = (before // DOCUMENTS_PER_PARTITION)[numbers].astype(np.int32)
-        write_table(
-            join(self._work, PROPOSED),
-            pa.table([dedup.as_binary(groups.keys), pa.array(partition)], schema=CANDIDATE),
-        )
-        of_pair = partition[np.searchsorted(groups.keys, left)]
-        for index in np.unique(of_pair).tolist():
-            here = of_pair == index
-            columns = [
-                dedup.as_binary(left[here]),
-                dedup.as_binary(right[here]),
-                pa.array(bands[here].astype(np.int32)),
-            ]
-            write_table(join(self._work, pairs_path(index)), pa.table(columns, schema=PAIRED))
-        yield len(groups)
-
-
-def distinct_pairs(left: Any, right: Any) -> tuple[Any, Any, Any]:
-    """The different pairs in ascending order, and how often each was given."""
-    words = [*reversed(key_words(right)), *reversed(key_words(left))]
-    order = np.lexsort(words)
-    first = np.zeros(len(order), bool)
-    first[:1] = True
-    for word in words:
-        first[1:] |= word[order[1:]] != word[order[:-1]]
-    starts = np.flatnonzero(first)
-    counts = np.diff(np.concatenate((starts, [len(order)])))
-    return left[order[starts]], right[order[starts]], counts
+def read_sure(order: dict[str, str], work: str) -> bytes:
+    """The packed pairs of one file of `SURE`."""
+    packed: bytes = read_array(work, order["pairs"], dedup.PAIR).tobytes()
+    return packed
 
 
 class ShinglesOfPart(beam.DoFn):
@@ -164,27 +244,23 @@ class ShinglesOfPart(beam.DoFn):
         self._work, self._minhash = work, minhash
 
     @explained
-    def setup(self) -> None:
-        """Load the candidates' keys, once per worker (20 bytes each)."""
-        table = read_columns(join(self._work, PROPOSED))
-        self._keys = np.frombuffer(b"".join(table["key"].to_pylist()), KEY)
-        self._partition = table["partition"].to_numpy()
-
-    @explained
     def process(self, part: dict[str, Any]) -> Iterator[tuple[int, bytes]]:
         """Yields (partition, packed sets), for each row group."""
-        if not len(self._keys):
+        url = join(self._work, part_path(WANTED, part["part"]))
+        if not exists(url):
             return
+        wanted = read_columns(url)
+        wanted_keys, partitions = keys_of(wanted["key"]), wanted["partition"].to_numpy()
         with open_parquet(join(self._work, part["documents"])) as file:
             for group in range(file.metadata.num_row_groups):
                 keys = np.frombuffer(b"".join(file.read_row_group(group, columns=["key"])["key"].to_pylist()), KEY)
-                places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-                rows = np.flatnonzero(self._keys[places] == keys)
+                places = find(wanted_keys, keys)
+                rows = np.flatnonzero(places >= 0)
                 if not len(rows):
                     continue
                 texts = file.read_row_group(group, columns=["text"])["text"].take(pa.array(rows)).to_pylist()
                 sets = [shingle_set(text, self._minhash.ngram, self._minhash.shingle) for text in texts]
-                partition = self._partition[places[rows]]
+                partition = partitions[places[rows]]
                 for index in np.unique(partition).tolist():
                     here = np.flatnonzero(partition == index)
                     yield index, pack_sets(keys[rows[here]], [sets[place] for place in here])

@@ -14,7 +14,7 @@ from curation.select import apply_rules
 from manifests.manifest import write_manifest
 from pipelines.parts import read_columns, sort_rows, write_table
 from pipelines.redecide import KEPT, Outcomes, Part, StoredBuild, redecide, stored_build
-from pipelines.stages import dedup
+from pipelines.stages import clusters
 
 COPIES = 10
 """Of so many documents, one has a copy."""
@@ -37,7 +37,7 @@ def write_large_build(small: Path, out: Path, documents: int, per_part: int = 10
         _write(work / paths[1], pa.Table.from_pylist([{**row, "cut": []} for row in undecided.to_pylist()], DECISION))
         parts.append(Part(*paths, None, "web", tuple(table.column_names)))
         keys += table["key"].to_pylist()
-    _write(work / dedup.CLUSTERS, _clusters(sorted(keys)))
+    _write(work / clusters.part_path(clusters.CLUSTERS, 0), _clusters(sorted(keys)))
     recipe = build.recipe.model_copy(update={"mixture": {}})  # there is no code
     large = StoredBuild(str(out), build.manifest, recipe, tuple(parts))
     totals = _decide(large)
@@ -67,7 +67,7 @@ def _clusters(keys: list[bytes]) -> pa.Table:
     rows = []
     for first, second in zip(keys[:: 2 * COPIES], keys[1 :: 2 * COPIES], strict=False):
         rows += [{"key": key, "component": first, "exact": key, "similarity": 0.9} for key in (first, second)]
-    return pa.Table.from_pylist(rows, dedup.CLUSTER)
+    return pa.Table.from_pylist(rows, clusters.CLUSTER)
 
 
 def _decide(build: StoredBuild) -> dict[str, int]:

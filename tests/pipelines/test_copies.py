@@ -1,7 +1,7 @@
-import random
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -12,18 +12,22 @@ from curation.dedup.choose import Criterion, KeepConfig
 from curation.documents import DECISION
 from pipelines.parts import sort_rows, write_table
 from pipelines.stages import copies
+from pipelines.stages.clusters import CLUSTER, MEMBERS, part_path
 from pipelines.stages.copies import (
     COPIES,
     COPY,
+    ChooseCopies,
     Clusters,
     LoadedClusters,
     LoadedCopies,
+    WriteRemoved,
     choose_copies,
-    copies_table,
     from_ipc,
+    largest_copies,
+    load_removed,
     parse_dates,
+    to_ipc,
 )
-from pipelines.stages.dedup import CLUSTER, CLUSTERS
 
 MEMBER = copies._MEMBER
 
@@ -154,13 +158,15 @@ class TestLoadedClusters:
         assert found_members(LoadedClusters(table, 1), part) == found_members(LoadedClusters(table, 7), part)
 
     def test_no_clusters_or_no_rows_give_nothing(self) -> None:
-        assert found_members(Clusters(None, 0, KeepConfig()).load(""), judged(1)) == []
+        assert found_members(Clusters(0, KeepConfig()).load("", 0), judged(1)) == []
         assert found_members(LoadedClusters(clusters(1, 2), 1), judged()) == []
         assert found_members(LoadedClusters(CLUSTER.empty_table(), 1), judged(1)) == []
 
-    def test_they_are_read_from_the_work_folder(self, tmp_path: Path) -> None:
-        write_table(str(tmp_path / CLUSTERS), clusters(1, 2))
-        assert found_members(Clusters(CLUSTERS, 2, KeepConfig()).load(str(tmp_path)), judged(1, 9)) == [(1, True)]
+    def test_those_of_a_part_are_read_from_the_work_folder(self, tmp_path: Path) -> None:
+        write_table(str(tmp_path / part_path(MEMBERS, 3)), clusters(1, 2))
+        every = Clusters(2, KeepConfig())
+        assert found_members(every.load(str(tmp_path), 3), judged(1, 9)) == [(1, True)]
+        assert found_members(every.load(str(tmp_path), 4), judged(1, 9)) == []
 
 
 class TestLoadedCopies:
@@ -192,13 +198,30 @@ class TestLoadedCopies:
         assert loaded.contains(judged()["key"]).tolist() == []
         assert LoadedCopies(COPY.empty_table()).contains(judged(1)["key"]).tolist() == [False]
 
-    def test_partitions_are_read_together_and_half_written_files_are_not(self, tmp_path: Path) -> None:
-        rows = self.copies()
-        order = list(range(rows.num_rows))
-        random.Random(3).shuffle(order)
-        folder = tmp_path / "out #1@x" / COPIES
-        write_table(str(folder / "part-00001.parquet"), rows.take(order[:2]))
-        write_table(str(folder / "part-00000.parquet"), rows.take(order[2:]))
-        (folder / "part-00000.parquet.0a1b2c3d.partial").write_bytes(b"PAR1")
-        assert copies_table(str(tmp_path / "out #1@x")).equals(rows)
-        assert copies_table(str(tmp_path / "none")).equals(COPY.empty_table())
+    def test_each_part_has_its_own_file(self, tmp_path: Path) -> None:
+        blocks = [
+            (part, to_ipc(pa.Table.from_pylist([member(n, tokens=100 - n) for n in numbers], MEMBER)))
+            for part, numbers in ((4, (3, 1)), (9, (2,)))
+        ]
+        outputs = list(ChooseCopies(str(tmp_path), KeepConfig(), 1).process((0, blocks)))
+        for output in outputs:
+            if isinstance(output, beam.pvalue.TaggedOutput):
+                part, block = output.value
+                assert list(WriteRemoved(str(tmp_path)).process((part, [block]))) == [1]
+        found = {
+            part: load_removed(str(tmp_path), part).contains(judged(1, 2, 3)["key"]).tolist() for part in (4, 9, 5)
+        }
+        assert found == {4: [False, False, True], 9: [False, True, False], 5: [False, False, False]}
+
+
+def test_the_largest_clusters_are_found_file_by_file_and_half_written_files_are_not_read(tmp_path: Path) -> None:
+    sizes = {1: 2, 20: 4, 40: 3, 60: 3}
+    folder = tmp_path / "out #1@x" / COPIES
+    for number, (first, size) in enumerate(sizes.items()):
+        rows = [member(n, component=key(first)) for n in range(first, first + size)]
+        outcome = choose_copies(pa.Table.from_pylist(rows, MEMBER), KeepConfig())
+        write_table(str(folder / f"part-0000{number // 2}-{number}.parquet"), outcome)
+    (folder / "part-00000.parquet.0a1b2c3d.partial").write_bytes(b"PAR1")
+    found = largest_copies(str(tmp_path / "out #1@x"), 2)
+    assert sorted(row["key"][0] for row in found.to_pylist()) == [20, 21, 22, 23, 40, 41, 42]
+    assert largest_copies(str(tmp_path / "none"), 2).equals(COPY.empty_table())

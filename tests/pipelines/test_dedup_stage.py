@@ -1,6 +1,8 @@
+import json
 import random
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,21 +13,28 @@ from hypothesis import strategies as st
 from curation.dedup.buckets import Pairs
 from curation.dedup.config import MinHashConfig
 from curation.dedup.keys import KEY
+from curation.documents import document_key, record_id
 from pipelines.parts import write_table
 from pipelines.recipe import DedupConfig
 from pipelines.stages.dedup import (
     EXACT_LEVEL,
     PAIR,
     RECORD_LEVEL,
+    SendSketches,
+    SharedBuckets,
     SignPart,
     VerifyBuckets,
     as_binary,
+    cluster_facts,
     cluster_table,
     pack,
     pack_pairs,
     partitions_for,
     unpack,
+    unpack_pairs,
 )
+from tests.benchmarks import generated_copies as generated
+from tests.benchmarks.generated_copies import VOCABULARY
 from tests.pipelines.tiny import prose
 
 NOTHING = DedupConfig(exact=False, minhash=None)
@@ -47,23 +56,45 @@ def sign(
     for index, rows in enumerate(parts):
         columns = {"key": [key(n) for n, _, _ in rows], "id": [f"{i:032x}" for _, i, _ in rows]}
         schema = pa.schema([("key", pa.binary(16)), ("id", pa.string()), ("text", pa.string())])
-        write_table(f"{folder}/{index}.parquet", pa.table({**columns, "text": [t for _, _, t in rows]}, schema))
-        for place, block in SignPart(str(folder), config, partitions).process({"documents": f"{index}.parquet"}):
+        write_table(f"{folder}/in/{index}.parquet", pa.table({**columns, "text": [t for _, _, t in rows]}, schema))
+        task = {"documents": f"in/{index}.parquet", "part": index}
+        for place, block in SignPart(str(folder), config, partitions).process(task):
             shuffled[place].append(block)
+    orders = [{"documents": f"in/{index}.parquet", "part": index} for index in range(len(parts))]
+    (folder / "orders.jsonl").write_text("".join(f"{json.dumps(order)}\n" for order in orders))
     return shuffled
 
 
+def in_any_order(grouped: dict[Any, list[bytes]], generator: random.Random) -> list[tuple[Any, list[bytes]]]:
+    """Groups and what is in them, as a runner may hand them out."""
+    groups = list(grouped.items())
+    generator.shuffle(groups)
+    for _, blocks in groups:
+        generator.shuffle(blocks)
+    return groups
+
+
 def clusters(
-    shuffled: dict[tuple[int, int], list[bytes]], config: DedupConfig, seed: int = 0
+    folder: Path, shuffled: dict[tuple[int, int], list[bytes]], config: DedupConfig, seed: int = 0, partitions: int = 1
 ) -> list[tuple[int, int, int]]:
     """(key, component, exact) of every member, with everything that a runner may reorder in another order."""
     generator = random.Random(seed)
-    places = list(shuffled)
-    generator.shuffle(places)
     blocks: list[bytes] = []
-    for place in places:
-        generator.shuffle(shuffled[place])
-        blocks += VerifyBuckets(config).process((place, shuffled[place]))
+    wanted = defaultdict(list)
+    for place, here in in_any_order(shuffled, generator):
+        for found in SharedBuckets(config).process((place, here)):
+            if isinstance(found, tuple):
+                wanted[found[0]].append(found[1])
+            else:
+                blocks.append(found.value)
+    send = SendSketches(str(folder), str(folder / "orders.jsonl"), partitions)
+    send.setup()
+    sketches = defaultdict(list)
+    for part, here in in_any_order(wanted, generator):
+        for place, block in send.process((part, here)):
+            sketches[place].append(block)
+    for place, here in in_any_order(sketches, generator):
+        blocks += VerifyBuckets(config).process((place, here))
     generator.shuffle(blocks)
     pairs = np.concatenate([np.empty(0, PAIR), *(np.frombuffer(block, PAIR) for block in blocks)])
     rows = cluster_table(pairs).to_pylist()
@@ -73,16 +104,16 @@ def clusters(
 class TestStage:
     def test_texts_that_differ_in_white_space_only_are_exact_copies(self, tmp_path: Path) -> None:
         parts: list[list[Row]] = [[(1, 1, "one two\nthree"), (2, 2, "other")], [(3, 3, "one  two three\n")]]
-        assert clusters(sign(tmp_path, EXACT, 1, parts), EXACT) == [(1, 1, 1), (3, 1, 1)]
+        assert clusters(tmp_path, sign(tmp_path, EXACT, 1, parts), EXACT) == [(1, 1, 1), (3, 1, 1)]
 
     def test_a_changed_line_makes_a_near_copy(self, tmp_path: Path) -> None:
         text = prose(1, 60)
         parts: list[list[Row]] = [[(1, 1, text), (2, 2, f"{text}\nOne line more.")], [(3, 3, prose(5, 60))]]
-        assert clusters(sign(tmp_path, NEAR, 1, parts), NEAR) == [(1, 1, 1), (2, 1, 2)]
+        assert clusters(tmp_path, sign(tmp_path, NEAR, 1, parts), NEAR) == [(1, 1, 1), (2, 1, 2)]
 
     def test_one_record_met_twice_is_a_copy_even_where_none_are_looked_for(self, tmp_path: Path) -> None:
         parts: list[list[Row]] = [[(1, 9, "same"), (2, 8, "same")], [(3, 9, "same")]]
-        assert [row[:2] for row in clusters(sign(tmp_path, NOTHING, 1, parts), NOTHING)] == [(1, 1), (3, 1)]
+        assert [row[:2] for row in clusters(tmp_path, sign(tmp_path, NOTHING, 1, parts), NOTHING)] == [(1, 1), (3, 1)]
 
     @pytest.mark.parametrize("config", [NOTHING, EXACT, NEAR, DedupConfig()])
     def test_partitions_and_the_order_of_what_is_shuffled_change_nothing(
@@ -93,16 +124,16 @@ class TestStage:
             text = prose(number // 4, 30)
             rows.append((number, number // 2, f"{text}\nOne line more." if number % 3 == 0 else text))
         parts = [rows[:13], rows[13:14], rows[14:]]
-        found = clusters(sign(tmp_path, config, 1, parts), config)
+        found = clusters(tmp_path, sign(tmp_path, config, 1, parts), config)
         assert len(found) > 10
-        assert clusters(sign(tmp_path, config, 5, parts[::-1]), config, seed=1) == found
-        assert clusters(sign(tmp_path, config, 3, [rows]), config, seed=2) == found
+        assert clusters(tmp_path, sign(tmp_path, config, 5, parts[::-1]), config, 1, 5) == found
+        assert clusters(tmp_path, sign(tmp_path, config, 3, [rows]), config, 2, 3) == found
 
     def test_texts_too_short_for_a_signature_are_no_near_copies(self, tmp_path: Path) -> None:
         parts: list[list[Row]] = [[(1, 1, ""), (2, 2, ""), (3, 3, "a"), (4, 4, "a")]]
         found = sign(tmp_path, NEAR, 1, parts)
         assert {level for level, _ in found} <= {RECORD_LEVEL, *range(MinHashConfig().bands_rows[0])}
-        assert clusters(found, NEAR) == []
+        assert clusters(tmp_path, found, NEAR) == []
 
     def test_levels_are_those_that_the_recipe_asks_for(self, tmp_path: Path) -> None:
         parts: list[list[Row]] = [[(1, 1, prose(1))]]
@@ -166,3 +197,50 @@ class TestClusterTable:
 
     def test_no_pairs_are_no_rows(self) -> None:
         assert cluster_table(np.empty(0, PAIR)).num_rows == 0
+
+
+@pytest.mark.slow
+class TestLargeInputs:
+    """`curation.dedup.buckets` says what is compared in a large bucket; here is what comes out of the whole stage."""
+
+    def rows(self, texts: list[str]) -> list[tuple[bytes, str, str]]:
+        return [(document_key(record_id(str(n)), "a"), record_id(str(n)), text) for n, text in enumerate(texts)]
+
+    def found(self, folder: Path, config: DedupConfig, texts: list[str]) -> tuple[dict[str, int], int]:
+        """Clusters by size, and the bytes of sketches that were sent."""
+        rows = sorted(self.rows(texts))
+        schema = pa.schema([("key", pa.binary(16)), ("id", pa.string()), ("text", pa.string())])
+        columns = dict(zip(schema.names, map(list, zip(*rows, strict=True)), strict=True))
+        write_table(f"{folder}/in/0.parquet", pa.table(columns, schema))
+        (folder / "orders.jsonl").write_text('{"documents": "in/0.parquet", "part": 0}\n')
+        shuffled = defaultdict(list)
+        for place, block in SignPart(str(folder), config, 1).process({"documents": "in/0.parquet", "part": 0}):
+            shuffled[place].append(block)
+        blocks: list[bytes] = []
+        wanted: list[bytes] = []
+        for place, here in shuffled.items():
+            for one in SharedBuckets(config).process((place, here)):
+                (wanted if isinstance(one, tuple) else blocks).append(one[1] if isinstance(one, tuple) else one.value)
+        send = SendSketches(str(folder), str(folder / "orders.jsonl"), 1)
+        send.setup()
+        sent = list(send.process((0, wanted))) if wanted else []
+        for place, block in sent:
+            blocks += VerifyBuckets(config).process((place, [block]))
+        return cluster_facts(cluster_table(unpack_pairs(blocks)))["sizes"], sum(len(block) for _, block in sent)
+
+    def test_200_000_equal_documents_are_one_cluster_and_send_no_sketch_where_exact_is_on(self, tmp_path: Path) -> None:
+        assert self.found(tmp_path, DedupConfig(), [prose(3, 8)] * 200_000) == ({"200000": 1}, 14 * 156)
+
+    def test_200_000_equal_documents_are_one_cluster_where_exact_is_off(self, tmp_path: Path) -> None:
+        assert self.found(tmp_path, NEAR, [prose(3, 8)] * 200_000)[0] == {"200000": 1}
+
+    @pytest.mark.parametrize("boilerplate", [50, 100])
+    def test_boilerplate_that_50_000_pages_share_joins_none_of_them(self, boilerplate: int, tmp_path: Path) -> None:
+        shared = " ".join(VOCABULARY[:boilerplate])
+        texts = [f"{shared} {generated.text(100 * n + 99)[:600]}" for n in range(50_000)]
+        assert self.found(tmp_path, DedupConfig(), texts)[0] == {}
+
+    def test_empty_and_one_word_texts_are_copies_of_equal_ones_alone(self, tmp_path: Path) -> None:
+        texts = [""] * 30_000 + ["word"] * 20_000 + [VOCABULARY[n] for n in range(50_000)]
+        assert self.found(tmp_path, DedupConfig(), texts) == ({"20000": 1, "30000": 1}, 0)
+        assert self.found(tmp_path, NEAR, texts) == ({}, 0)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,8 +25,9 @@ from pipelines.recipe import DedupLimits, Recipe
 from pipelines.records import Completion
 from pipelines.report import write_report
 from pipelines.runner import make_options
-from pipelines.stages.dedup import cluster_facts, cluster_table
-from pipelines.stages.verify import distinct_pairs, distinct_sets, pack_sets, unpack_sets
+from pipelines.stages.clusters import cluster_facts, cluster_table, read_clusters
+from pipelines.stages.pairs import PAIR, counted_pairs, joined_pairs
+from pipelines.stages.verify import distinct_sets, pack_sets, unpack_sets
 from tests.pipelines.test_dedup_stage import key
 from tests.pipelines.tiny import make, prose, response
 
@@ -91,14 +91,8 @@ class TestBuild:
 
     def test_candidates_are_not_left_behind(self, out: Path) -> None:
         found = {path.name for path in (out / ".work/dedup").iterdir()}
-        assert found == {
-            "clusters.parquet",
-            "clusters.json",
-            "recall.json",
-            "completion.json",
-            "orders.jsonl",
-            "signatures",
-        }
+        lists = {"orders.jsonl", "sure.jsonl", "signatures"}
+        assert found == {"clusters", "members", "clusters.json", "recall.json", "completion.json"} | lists
 
     @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
     def test_workers_and_the_order_of_documents_and_files_change_nothing(
@@ -119,7 +113,7 @@ class TestBuild:
         make(tmp_path / "out", [write_texts(tmp_path / "a.warc", texts)], dedup=JACCARD)
         assert [row["rule"] for row in rows(tmp_path / "out", "rejected")] == ["exact"]
         make(tmp_path / "one", [write_texts(tmp_path / "b.warc", {"a": prose(1)})], dedup=JACCARD)
-        assert pq.read_table(tmp_path / "one/.work/dedup/clusters.parquet").num_rows == 0
+        assert read_clusters(str(tmp_path / "one/.work")).num_rows == 0
 
 
 class TestLimits:
@@ -196,11 +190,15 @@ class TestSets:
 
     @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12))
     def test_pairs_are_counted_in_order(self, found: list[tuple[int, int]]) -> None:
-        sides = [np.array([key(pair[side]) for pair in found], KEY) for side in (0, 1)]
-        left, right, counts = distinct_pairs(*sides)
+        rows = counted_pairs(np.array([(key(a), key(b), 0.5, False) for a, b in found], PAIR))
         expected = sorted((pair, found.count(pair)) for pair in set(found))
-        as_keys = [((key(a).rstrip(b"\0"), key(b).rstrip(b"\0")), n) for (a, b), n in expected]
-        assert list(zip(zip(left.tolist(), right.tolist(), strict=True), counts.tolist(), strict=True)) == as_keys
+        assert rows.tolist() == [(key(a).rstrip(b"\0"), key(b).rstrip(b"\0"), n) for (a, b), n in expected]
+
+    def test_a_pair_is_as_similar_as_any_band_said_and_exact_if_any_did(self) -> None:
+        found = [(1, 2, 0.5, False), (3, 4, 1.0, True), (1, 2, 0.75, True), (1, 2, 0.5, False)]
+        rows = joined_pairs(np.array([(key(a), key(b), similarity, exact) for a, b, similarity, exact in found], PAIR))
+        assert rows.tolist() == [(b"\x01", b"\x02", 0.75, True), (b"\x03", b"\x04", 1.0, True)]
+        assert len(joined_pairs(np.empty(0, PAIR))) == 0
 
 
 def test_facts_count_texts_apart_from_documents() -> None:

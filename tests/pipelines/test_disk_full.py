@@ -19,7 +19,7 @@ from tests.pipelines.tiny import make, prose, response, write_pages
 
 DISK_BYTES = 1 << 20
 WRITES = (
-    "ingest/orders.jsonl", "documents-00000.parquet", "errors.parquet", "dedup/clusters.parquet", "judged/",
+    "ingest/orders.jsonl", "documents-00000.parquet", "errors.parquet", "dedup/clusters/part-", "judged/",
     "copies/part-00000.parquet", "tokens.json", "decisions/", "summary.json", "shards/web/part-00000.parquet",
     "publish/manifest.json", "report.html", "publish.json",
 )  # fmt: skip
