@@ -105,13 +105,21 @@ def apply_rules(documents: pa.Table, policy: Policy) -> Ruled:
 
 
 def cut_text(text: str, cuts: Sequence[dict[str, int]]) -> str:
-    """`text` without the given lines, each with the line break that ends it; what remains is stripped."""
+    """`text` without the given spans (ascending, without overlap); what remains is stripped of line breaks.
+
+    A line that goes as a whole takes the break that ends it along; a line of which something is left keeps it.
+    """
     pieces, position = [], 0
+    bare = True  # nothing is left of the line at hand, but white space
     for span in cuts:
-        pieces.append(text[position : span["start"]])
+        piece = text[position : span["start"]]
+        line = piece.rfind("\n") + 1
+        bare = not piece[line:].strip() and (bare or line > 0)
+        pieces.append(piece)
         position = span["end"]
-        position += text.startswith("\r", position)  # not part of the line, nor of what remains
-        position += text.startswith("\n", position)
+        if bare:
+            position += text.startswith("\r", position)  # not part of the line, nor of what remains
+            position += text.startswith("\n", position)
     pieces.append(text[position:])
     return "".join(pieces).strip("\n")
 

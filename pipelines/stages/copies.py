@@ -200,9 +200,19 @@ class LoadedCopies:
                 rows["keep"][row], rows["stage"][row], rows["rule"][row] = False, "dedup", self._rule[place]
                 rows["failed"][row] = [*rows["failed"][row], self._rule[place]]
                 rows["duplicate_of"][row] = self._of[place]
+                if self._rule[place] == "url":  # says nothing about the texts
+                    continue
                 similarity = 1.0 if self._rule[place] != "near" else self._similarity[place]
                 rows["similarity"][row] = rows["value"][row] = similarity
                 rows["threshold"][row] = 1.0 if self._rule[place] != "near" else least_similarity
+
+    def marked(self, judged: pa.Table) -> pa.Table:
+        """Rows of `DECISION` with the removed copies among them rejected, before anything else of copies is known."""
+        if not (self._places(judged["key"]) >= 0).any():
+            return judged
+        rows = judged.to_pydict()
+        self.apply(rows, None)
+        return pa.Table.from_pydict(rows, judged.schema)
 
     def _places(self, keys: pa.ChunkedArray) -> NDArray[np.int64]:
         wanted = key_array(keys)

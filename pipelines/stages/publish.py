@@ -29,8 +29,10 @@ from pipelines.parts import read_columns, write_table
 from pipelines.recipe import Recipe
 from pipelines.records import WORK, Completion, files_below, remove_tree, written
 from pipelines.report import render_card, render_report
-from pipelines.stages import ingest, select, shard
+from pipelines.stages import cut_list, ingest, select, shard
 from pipelines.stages.copies import copies_table
+from pipelines.stages.cut_list import write_cuts
+from pipelines.stages.cut_parts import level_rules
 
 STAGED = f"{WORK}/publish"
 JOURNAL = f"{WORK}/publish.json"
@@ -39,7 +41,7 @@ ERRORS = "errors/part-00000.parquet"
 REPORT, CARD = "report.html", "README.md"
 STAGES = ("ingest", "language", "links", "license", "quality", "code", "toxicity", "privacy", "dedup", "mix", "publish")
 """Stages of the funnel, in the order in which documents meet them."""
-FOLDERS = ("shards", "rejected", "errors")
+FOLDERS = ("shards", "rejected", "errors", "cuts")
 """Folders of the output that hold nothing but files of the build."""
 
 
@@ -66,6 +68,7 @@ def publish(
     staged = join(out, STAGED)
     remove_tree(staged)
     _write_errors(work, staged, ingested)
+    write_cuts(work, staged, selected.facts["cuts"]["lists"])
     summary = statistics.from_json(read_bytes(join(work, select.SUMMARY)))
     document = manifest_document(recipe, work, staged, passed_over, ingested, selected, shards, summary)
     manifest = write_manifest(staged, document)
@@ -169,6 +172,7 @@ def manifest_document(
         "files": _extra_files(staged),
         "funnel": funnel(work, rejected_rows, ingested, summary, rule_order(recipe)),
         "mixture": selected.facts["mixture"],
+        "cuts": selected.facts["cuts"]["levels"],
         "parents": [],
     }
     document["totals"] = count_totals(document)
@@ -226,7 +230,7 @@ def funnel(
 def rule_order(recipe: Recipe) -> list[str]:
     """Names of the rules in the order in which they are applied, first names first."""
     named = (rule.name for rules in (recipe.quality.resolve(), recipe.code.resolve()) for rule in rules.rules)
-    return list(dict.fromkeys(["language.other", "language.uncertain", *named, "same_record", "exact", "near"]))
+    return list(dict.fromkeys(["language.other", "language.uncertain", *named, "same_record", "url", "exact", "near", *level_rules()]))
 
 
 def _source_of(completion: Completion) -> str:
@@ -246,10 +250,9 @@ def _write_errors(work: str, staged: str, ingested: Sequence[Completion]) -> Non
 
 
 def _extra_files(staged: str) -> list[dict[str, Any]]:
-    if not exists(join(staged, ERRORS)):
-        return []
-    file = written(staged, ERRORS)
-    return [{"path": file.path, "bytes": file.bytes, "sha256": file.sha256}]
+    names = [name for name in files_below(staged) if name == ERRORS or name.startswith(f"{cut_list.FOLDER}/")]
+    files = [written(staged, name) for name in names]
+    return [{"path": file.path, "bytes": file.bytes, "sha256": file.sha256} for file in files]
 
 
 def _remove_others(out: str, named: Set[str]) -> None:

@@ -27,8 +27,9 @@ from pipelines.stages.copies import ChooseCopies, Clusters, load_copies
 from pipelines.stages.histograms import Histograms, WriteHistograms, mixture_histograms
 from pipelines.stages.links import with_signals
 from pipelines.stages.shard import ID_BUCKETS, id_bucket
+from pipelines.stages.urls import load_url_copies
 
-VERSION = 3
+VERSION = 4
 FOLDER = "select"
 JUDGED_TOKENS = f"{FOLDER}/tokens.json"
 BOUNDARY = f"{FOLDER}/boundary.json"
@@ -66,6 +67,7 @@ class JudgePart(beam.DoFn):
         """Load the token counter and the clusters, once per worker."""
         self._counter = TokenCounter(self._policy.tokenizer)
         self._members = self._clusters.load(self._work)
+        self._same_url = load_url_copies(self._work)
 
     @explained
     def process(self, part: dict[str, Any]) -> Iterator[Any]:
@@ -77,6 +79,7 @@ class JudgePart(beam.DoFn):
         documents = with_signals(self._work, part, read_columns(url, list(needed)))
         ruled = apply_rules(documents, self._policy)
         judged = _judged(documents, ruled, self._recount(url, documents, ruled))
+        judged = self._same_url.marked(judged)
         write_table(join(self._work, part["judged"]), judged)
         eligible = judged.filter(judged["keep"])
         yield mixture_histograms(eligible, part["source"], self._seed)
