@@ -17,6 +17,8 @@ Span = tuple[int, int]
 _DIGIT = re.compile(r"\d")
 # `PUNCT_OR_NON_PRINTING_CHARS_RE` of CCNet, but for the line break, which ends a paragraph here.
 _DROPPED = re.compile("[" + re.escape("".join(PUNCTUATION)) + "\x00-\x09\x0b-\x1f\x7f-\x9f]")
+_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_CONTROL = bytes(code for code in range(128) if (code < 32 or code == 127) and code != ord("\n"))
 
 
 @dataclass(frozen=True)
@@ -60,4 +62,6 @@ def compared_forms(text: str, rule: str) -> list[str]:
     if rule != "ccnet":
         raise ValueError(f"no rule of equal lines is called {rule!r}; there are c4@tfds and ccnet")
     stripped = "\n".join([line.strip() for line in text.split("\n")])
+    if stripped.isascii():
+        return stripped.lower().encode().translate(_ZEROS, _CONTROL).decode().split("\n")
     return _DROPPED.sub("", _DIGIT.sub("0", stripped.lower())).split("\n")

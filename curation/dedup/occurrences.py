@@ -25,7 +25,6 @@ from curation.dedup.shingles import fmix64
 
 ENTRY = np.dtype([("high", "<u8"), ("low", "<u8"), ("document", "<u4"), ("group", "<u4")])
 ANCHOR = np.dtype([("hash", "<u8"), ("group", "<u4"), ("several", "?")])
-LOST = np.dtype([("group", "<u4"), ("id", "V16")])
 _HEAD = np.dtype([("part", "<u4"), ("width", "<u4"), ("documents", "<u4"), ("entries", "<u4")])
 ID_BYTES = 16
 
@@ -68,13 +67,13 @@ def order_keys(ids: Sequence[str], columns: Mapping[str, NDArray[Any]], config: 
 
 def sorted_by(orders: Bytes) -> Ints:
     """Places of order keys, the preferred first."""
-    words = orders.view(">u8").reshape(len(orders), -1)
-    return np.lexsort(words.T[::-1]).astype(np.int64) if len(orders) else np.empty(0, np.int64)
+    words = orders.view(">u8").reshape(len(orders), orders.dtype.itemsize // 8)
+    return np.lexsort(words.T[::-1]).astype(np.int64)
 
 
 def ids_of(orders: Bytes) -> Bytes:
     """The ids, 16 bytes each, at the end of order keys."""
-    rows = orders.view(np.uint8).reshape(len(orders), -1) if len(orders) else np.empty((0, ID_BYTES), np.uint8)
+    rows = orders.view(np.uint8).reshape(len(orders), orders.dtype.itemsize)
     return np.ascontiguousarray(rows[:, -ID_BYTES:]).view("V16").reshape(-1)
 
 
@@ -109,10 +108,10 @@ def pack_units(
 
 
 def lost_units(blocks: Iterable[bytes], keep: Keep) -> Iterator[tuple[int, bytes]]:
-    """(part, rows of `LOST`) for the units of one partition that go because of a document of another part.
+    """(part, packed units) for the units of one partition that go because of a document of another part.
 
-    With `first` these are all but the preferred one, with the id of its document; with `none` every unit that another
-    part has too, with the id of the preferred other document.
+    With `first` these are all but the preferred one, with the order key of its document; with `none` every unit that
+    another part has too, with the order key of the preferred one among the other parts' documents.
     """
     heads, tables, entries = [], [], []
     for block in blocks:
@@ -136,14 +135,13 @@ def lost_units(blocks: Iterable[bytes], keep: Keep) -> Iterator[tuple[int, bytes
     shared = runner[groups.of] >= 0
     goes = shared & (best[groups.of] != own) if keep == "first" else shared
     other = np.where(best[groups.of] == own, runner[groups.of], best[groups.of])
-    ids = ids_of(orders)
     start = 0
     for part, one in zip(heads, entries, strict=True):
         here = start + np.flatnonzero(goes[start : start + len(one)])
         start += len(one)
         if len(here):
-            lost = np.empty(len(here), LOST)
-            lost["group"], lost["id"] = rows["group"][here], ids[document[other[here]]]
+            lost = np.empty(len(here), _lost(orders))
+            lost["group"], lost["order"] = rows["group"][here], orders[document[other[here]]]
             yield part, lost.tobytes()
 
 
@@ -179,7 +177,8 @@ def repeated_anchors(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
 
 @dataclass(frozen=True)
 class Cuts:
-    """Units of a part that go, ascending; the id of the document that has each too, and whether that is elsewhere."""
+    """Units of a part that go, ascending; of each the id of a document that has it too (the first, or of the first the
+    second), and whether another part has it."""
 
     units: Ints
     ids: Bytes
@@ -188,21 +187,27 @@ class Cuts:
 
 def cut_units(groups: Groups, documents: Ints, orders: Bytes, replies: Iterable[bytes], keep: Keep) -> Cuts:
     """What a part cuts, from its own groups and the replies of `lost_units`; arguments as for `pack_units`."""
-    lost = np.zeros(len(groups), bool)
-    others = np.zeros(len(groups), "V16")
-    for reply in replies:
-        rows = np.frombuffer(reply, LOST)
-        lost[rows["group"]], others[rows["group"]] = True, rows["id"]
-    own = np.arange(len(groups.of))
+    rows = np.concatenate([np.empty(0, _lost(orders)), *(np.frombuffer(reply, _lost(orders)) for reply in replies)])
+    order_of = np.full(len(groups), -1, np.int64)  # of the document elsewhere, as a place in `known`
+    known = np.concatenate([orders, rows["order"]])
+    order_of[rows["group"]] = len(orders) + np.arange(len(rows))
+    rank = np.empty(len(known) + 1, np.int64)
+    rank[sorted_by(known)] = np.arange(len(known))
+    rank[-1] = len(known)  # of none
+    own, lost = np.arange(len(groups.of)), order_of[groups.of] >= 0
     first, second = groups.first[groups.of], groups.second[groups.of]
-    goes = lost[groups.of] | ((first != own) if keep == "first" else (second >= 0))
-    units = np.flatnonzero(goes)
-    elsewhere = lost[groups.of[units]]
-    here = np.where(first[units] == units, second[units], first[units])
-    ids = ids_of(orders)
-    found = others[groups.of[units]]
-    found[~elsewhere] = ids[documents[here[~elsewhere]]]
-    return Cuts(units, found, elsewhere)
+    units = np.flatnonzero(lost | ((first != own) if keep == "first" else (second >= 0)))
+    first, second, there = first[units], second[units], order_of[groups.of[units]]
+    there_first = rank[there] < rank[documents[first]]
+    next_here = np.where(second >= 0, documents[second], -1)
+    following = np.where(rank[there] < rank[next_here], there, next_here)
+    other = np.where(there_first, there, np.where(first == units, following, documents[first]))
+    return Cuts(units, ids_of(known)[other], lost[units])
+
+
+def _lost(orders: Bytes) -> np.dtype[Any]:
+    """One unit that goes: its group, and the order key of the document that has it too."""
+    return np.dtype([("group", "<u4"), ("order", orders.dtype)])
 
 
 def _sortable(values: NDArray[Any]) -> NDArray[np.uint64]:
