@@ -35,6 +35,7 @@ from pipelines.explanation import (
     Outcome,
     Place,
     Record,
+    Repeat,
 )
 from pipelines.line_edits import compared, document_lines
 from pipelines.recipe import Recipe
@@ -48,6 +49,8 @@ MOST_COMPARED = 500_000
 """How many URIs are compared with one that was not found."""
 MOST_ROWS = 50
 """How many rows are explained where one URI was met more often."""
+MOST_REPEATS = 100
+"""How many passages of one document are listed that were cut because other text has them."""
 MOST_READ_AGAIN = 5
 """How many of them are looked up in their archives, for the lines that were cut."""
 
@@ -241,7 +244,10 @@ class _Build:
         said = verdicts({**row, **(linked or {})}, self.recipe.policy() if self.recipe else None, self.rules)
         cuts = (decided or {}).get("cut") or ()
         again = "" if read_again else f"more than {MOST_READ_AGAIN} records match"
-        lines, remark = document_lines(row, cuts, self.recipe, not_again=again)
+        repeats = self._repeats(part, identity)
+        spans = [(one["start"], one["end"]) for one in repeats]
+        lines, remark = document_lines(row, cuts, self.recipe, repeated=spans, not_again=again)
+        named = tuple(Repeat(one["level"], one["text"], one["duplicate_of"]) for one in repeats[:MOST_REPEATS])
         cluster = self._cluster(key)
         return Record(
             id=identity,
@@ -249,11 +255,20 @@ class _Build:
             uri=row["uri"],
             origin=row["origin"],
             outcome=outcome,
-            details=dataclasses.replace(details, verdicts=said, lines=lines, lines_remark=remark),
+            details=dataclasses.replace(details, verdicts=said, lines=lines, repeats=named, lines_remark=remark),
             cluster=cluster,
             place=place,
             copy=self._copy(row, cluster) if cluster is not None else None,
         )
+
+    def _repeats(self, part: str, identity: str) -> list[dict[str, Any]]:
+        """What was cut from a document because other text has it, as rows of the lists of its part."""
+        paths = self.files(*SELECT_FOLDER, "*", "cuts", part)
+        if not paths:
+            return []
+        dataset = ds.dataset(paths, format="parquet", filesystem=self.fs)
+        rows: list[dict[str, Any]] = dataset.to_table(filter=pc.field("id") == identity).to_pylist()
+        return sorted(rows, key=lambda row: (row["start"], row["level"]))
 
     @functools.cached_property
     def recipe(self) -> Recipe | None:

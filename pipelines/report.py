@@ -154,6 +154,7 @@ def render_report(
         "licenses": views.license_rows(summary),
         "pii": views.pii_rows(summary),
         "cuts": sorted(summary.cuts.items()),
+        "levels": views.level_rows(manifest),
         "hosts": hosts,
         "hosts_sampled": hosts_sampled,
         "signals": views.signal_charts(summary),

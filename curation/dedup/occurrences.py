@@ -145,9 +145,7 @@ def lost_units(blocks: Iterable[bytes], keep: Keep) -> Iterator[tuple[int, bytes
             yield part, lost.tobytes()
 
 
-def pack_anchors(
-    part: int, hashes: NDArray[np.uint64], groups: Groups, partitions: int
-) -> Iterator[tuple[int, bytes]]:
+def pack_anchors(part: int, hashes: NDArray[np.uint64], groups: Groups, partitions: int) -> Iterator[tuple[int, bytes]]:
     """(partition, block) for the distinct anchors of a part, and whether each is there more than once."""
     entries = np.empty(len(groups), ANCHOR)
     entries["hash"], entries["group"] = hashes[groups.first], np.arange(len(groups))

@@ -2,11 +2,11 @@
 
 A window is a run of `size` tokens; text that repeats for at least as long holds windows that are equal, and nothing
 else does. Hashing every window of a corpus and bringing all of them together would move several times its size. So
-anchors come first (winnowing, Schleimer et al. 2003): of the `size - k + 1` runs of k = size // 2 tokens in a window
+anchors come first (winnowing, Schleimer et al. 2003): of the `size - k + 1` runs of k = size // 2 tokens in a window,
 the one with the smallest hash is the window's anchor. Equal windows have equal anchors, and neighbouring windows share
-theirs, about one for `size / 4` tokens. Only windows whose anchor occurs at two places can be equal to another, and only
-they are hashed (128 bits) and brought together. What is found is every window that occurs twice: no repeat of `size` tokens or
-more is missed, and none that is shorter is cut.
+theirs, so that there is about one for `size / 4` tokens. Only windows whose anchor occurs at two places can be equal to
+another, and only they are hashed (128 bits) and brought together. What is found is every window that occurs twice: no
+repeat of `size` tokens or more is missed, and none that is shorter is cut.
 
 All hashes are polynomials modulo 2^64 over mixed 64-bit hashes of tokens, mixed once more.
 """

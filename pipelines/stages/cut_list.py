@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from curation.dedup.cutting import Removal, spans_to_cut, united
 from manifests.files import exists, join
 from pipelines.parts import read_columns, rows_in_range, write_table
-from pipelines.stages.cut_parts import LINES, PARAGRAPHS, SUBSTRINGS
+from pipelines.stages.cut_parts import LINES, PARAGRAPHS, SUBSTRINGS, without
 from pipelines.stages.cuts import CUT
 from pipelines.stages.shard import ID_BUCKETS, id_bucket, plan_ranges
 
@@ -45,3 +47,13 @@ def cuts_of(work: str, stem: str) -> pa.Table:
     urls = [join(work, f"select/{level}/cuts/{stem}") for level in _LEVELS]
     tables = [read_columns(url) for url in urls if exists(url)]
     return pa.concat_tables(tables) if tables else CUT.empty_table()
+
+
+def cut_again(text: str, spans: Sequence[Mapping[str, int]], repeats: pa.Table, identity: str) -> str:
+    """`text` without `spans` and what levels cut of the document with this id, rows of `CUT`."""
+    found = [(span["start"], span["end"]) for span in spans]
+    rows = repeats.filter(pc.equal(repeats["id"], identity)).to_pylist() if repeats.num_rows else []
+    for level in _LEVELS:
+        mine = sorted(Removal(row["start"], row["end"], "") for row in rows if row["level"] == level)
+        found = united(found, spans_to_cut(text, mine) if level == SUBSTRINGS else [one[:2] for one in mine])
+    return without(text, found)

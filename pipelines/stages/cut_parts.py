@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from curation.dedup import cutting, occurrences
 from curation.dedup.choose import KeepConfig
 from curation.dedup.cutting import Removal, Units
-from curation.dedup.levels import LinesConfig, ParagraphsConfig, SubstringsConfig
+from curation.dedup.levels import Keep, LinesConfig, ParagraphsConfig, SubstringsConfig
 from curation.dedup.lines import Span
 from curation.quality.punkt import count_sentences
 from curation.select import cut_text
@@ -34,9 +34,9 @@ class Level:
     config: LinesConfig | ParagraphsConfig | SubstringsConfig
 
     @property
-    def one_stays(self) -> bool:
-        """Whether one copy is kept."""
-        return isinstance(self.config, LinesConfig) or self.config.keep == "first"
+    def keep(self) -> Keep:
+        """Whether one copy stays."""
+        return "first" if isinstance(self.config, LinesConfig) else self.config.keep
 
     def units(self, work: str, part: Mapping[str, Any], documents: PartDocuments) -> Units:
         """What is compared of a part."""
@@ -45,16 +45,13 @@ class Level:
             return cutting.units_of_windows(documents.texts, documents.cuts, self.config.tokens, repeated)
         return cutting.units_of_lines(documents.texts, documents.cuts, self.config.rule)
 
-    def removals(
-        self, units: Units, documents: PartDocuments, replies: Iterable[bytes]
-    ) -> dict[int, list[Removal]]:
+    def removals(self, units: Units, documents: PartDocuments, replies: Iterable[bytes]) -> dict[int, list[Removal]]:
         """Document -> what goes, by the part's own repeats and the replies of `occurrences.lost_units`."""
         groups = occurrences.group(units.hashes[:, 0], units.hashes[:, 1])
-        keep = "first" if self.one_stays else "none"
-        found = occurrences.cut_units(groups, units.documents, documents.orders, replies, keep)
+        found = occurrences.cut_units(groups, units.documents, documents.orders, replies, self.keep)
         if isinstance(self.config, SubstringsConfig):
             texts, cuts = documents.texts, documents.cuts
-            return cutting.removed_runs(units, found, groups, texts, cuts, spare=self.one_stays)
+            return cutting.removed_runs(units, found, groups, texts, cuts, spare=self.keep == "first")
         return cutting.removed_lines(units, found)
 
     def spans(self, text: str, removals: Sequence[Removal]) -> list[Span]:

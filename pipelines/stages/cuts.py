@@ -8,6 +8,7 @@ nothing.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -88,8 +89,8 @@ def run_levels(settings: CutSettings, rows: Sequence[dict[str, Any]], tokens: in
         url = join(settings.work, f"{FOLDER}/{level.name}/orders.jsonl")
         write_json_lines(url, orders)
         if isinstance(level.config, SubstringsConfig):
-            run(lambda p, level=level, url=url: build_anchors(p, url, settings, level, tokens))
-        run(lambda p, level=level, url=url: build_level(p, url, settings, level, tokens))
+            run(functools.partial(build_anchors, url=url, settings=settings, level=level, tokens=tokens))
+        run(functools.partial(build_level, url=url, settings=settings, level=level, tokens=tokens))
         found = load_histograms(join(settings.work, f"{FOLDER}/{level.name}/changes.json"))
         totals[level.name] = {}
         for name, counts in sorted(found.items()):
@@ -135,7 +136,8 @@ def build_anchors(pipeline: beam.Pipeline, url: str, settings: CutSettings, leve
     sent = (
         pipeline
         | ReadTasks(url)
-        | "Anchors" >> beam.ParDo(SendAnchors(settings, level, partitions_for(tokens, ANCHOR_TOKENS))).with_outputs(
+        | "Anchors"
+        >> beam.ParDo(SendAnchors(settings, level, partitions_for(tokens, ANCHOR_TOKENS))).with_outputs(
             "parts", main="anchors"
         )
     )
@@ -154,9 +156,8 @@ def build_level(pipeline: beam.Pipeline, url: str, settings: CutSettings, level:
     sent = (
         pipeline
         | ReadTasks(url)
-        | "Units" >> beam.ParDo(SendUnits(settings, level, partitions_for(tokens, each))).with_outputs(
-            "parts", main="units"
-        )
+        | "Units"
+        >> beam.ParDo(SendUnits(settings, level, partitions_for(tokens, each))).with_outputs("parts", main="units")
     )
     lost = sent.units | "ByUnit" >> beam.GroupByKey() | "Lost" >> beam.ParDo(LostUnits(level))
     _ = (
@@ -268,7 +269,7 @@ class LostUnits(beam.DoFn):
 
     def __init__(self, level: Level) -> None:
         super().__init__()
-        self._keep: Any = "first" if level.one_stays else "none"
+        self._keep = level.keep
 
     @explained
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[tuple[int, bytes]]:

@@ -230,7 +230,11 @@ def funnel(
 def rule_order(recipe: Recipe) -> list[str]:
     """Names of the rules in the order in which they are applied, first names first."""
     named = (rule.name for rules in (recipe.quality.resolve(), recipe.code.resolve()) for rule in rules.rules)
-    return list(dict.fromkeys(["language.other", "language.uncertain", *named, "same_record", "url", "exact", "near", *level_rules()]))
+    return list(
+        dict.fromkeys(
+            ["language.other", "language.uncertain", *named, "same_record", "url", "exact", "near", *level_rules()]
+        )
+    )
 
 
 def _source_of(completion: Completion) -> str:

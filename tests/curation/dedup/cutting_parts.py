@@ -25,9 +25,9 @@ def orders_of(numbers: Sequence[int]) -> occurrences.Bytes:
     return occurrences.order_keys([name(number) for number in numbers], {}, KeepConfig(order=("id",)))
 
 
-def remove_substrings(parts: Sequence[Part], size: int, keep: Keep, partitions: int = 1, seed: int = 0) -> dict[
-    int, list[Removal]
-]:
+def remove_substrings(
+    parts: Sequence[Part], size: int, keep: Keep, partitions: int = 1, seed: int = 0
+) -> dict[int, list[Removal]]:
     """Number of a document -> runs of tokens that go."""
     texts = [[text for _, text in sorted(part)] for part in parts]
     cuts: list[list[list[tuple[int, int]]]] = [[[] for _ in part] for part in parts]
@@ -46,9 +46,9 @@ def remove_substrings(parts: Sequence[Part], size: int, keep: Keep, partitions: 
     return _remove(parts, units, keep, partitions, seed, spare=keep == "first")
 
 
-def remove_lines(parts: Sequence[Part], rule: str, keep: Keep, partitions: int = 1, seed: int = 0) -> dict[
-    int, list[Removal]
-]:
+def remove_lines(
+    parts: Sequence[Part], rule: str, keep: Keep, partitions: int = 1, seed: int = 0
+) -> dict[int, list[Removal]]:
     """Number of a document -> lines that go."""
     units = []
     for part in parts:

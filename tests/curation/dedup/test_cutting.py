@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,12 +57,14 @@ def test_nothing_but_the_pieces_and_white_space_goes(text: str, data: st.DataObj
     assert remains.split() == stays.split() or "".join(remains.split()) == "".join(stays.split())
 
 
-@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 5)).map(lambda one: (one[0], one[0] + one[1])), max_size=8))
+@given(
+    st.lists(st.tuples(st.integers(0, 20), st.integers(0, 5)).map(lambda one: (one[0], one[0] + one[1])), max_size=8)
+)
 def test_united_spans_cover_the_same_and_do_not_touch(spans: list[tuple[int, int]]) -> None:
     found = united(spans[::2], spans[1::2])
     cover = {place for start, end in spans for place in range(start, end)}
     assert {place for start, end in found for place in range(start, end)} == cover
-    assert all(end < start for (_, end), (start, _) in zip(found, found[1:], strict=False))
+    assert all(end < start for (_, end), (start, _) in pairwise(found))
 
 
 def test_many_pieces_of_one_long_line_take_linear_time() -> None:
