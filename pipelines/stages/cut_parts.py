@@ -66,7 +66,8 @@ class Level:
         if share > self.config.max_cut:
             return f"{self.name}.share", share, self.config.max_cut
         if isinstance(self.config, LinesConfig):
-            left, least = count_sentences(after) if after.strip() else 0, max(1, self.config.min_sentences)
+            left, least = int(bool(after.strip())), max(1, self.config.min_sentences)
+            left = count_sentences(after) if left and least > 1 else left
             return (f"{self.name}.left", left, least) if left < least else None
         left, least = len(after.strip()), max(1, self.config.min_characters)
         return (f"{self.name}.left", left, least) if left < least else None

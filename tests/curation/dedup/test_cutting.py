@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.dedup.cutting import Removal, spans_to_cut, united
+from curation.dedup.cutting import Removal, anchors_of, spans_to_cut, united, units_of_lines, units_of_windows
 from curation.select import cut_text
 
 
@@ -70,3 +71,9 @@ def test_united_spans_cover_the_same_and_do_not_touch(spans: list[tuple[int, int
 def test_many_pieces_of_one_long_line_take_linear_time() -> None:
     text = "keep XX " * 200_000
     assert left(text, *((start + 5, start + 7) for start in range(0, len(text), 8))) == "keep " * 199_999 + "keep"
+
+
+def test_a_part_without_documents_has_nothing_to_compare() -> None:
+    assert units_of_lines([], [], "ccnet").hashes.shape == (0, 2)
+    assert units_of_windows([], [], 50, np.empty(0, np.uint64)).hashes.shape == (0, 2)
+    assert anchors_of([], [], 50).tolist() == []
