@@ -237,6 +237,7 @@ class Build:
             judged = load_histograms(join(work, select.JUDGED_TOKENS))
             removed = urls.count_url_copies(work, copies.found_copies(work, judged))
             cut = self._cut_levels(documents, judged)
+            counted = cut_levels.count_dropped(removed, cut.totals)
             judged_as = {row["documents"]: row["judged"] for row in cut.rows}
             rows = [{**row, "judged": judged_as[row["documents"]]} if "judged" in row else row for row in rows]
             url = self._orders("select/documents.jsonl", [row for row in rows if row["kind"] == "documents"])
@@ -250,7 +251,7 @@ class Build:
             outputs += [written(work, copy_examples.EXAMPLES)] if pairs else []
             outputs += [written(work, row["decisions"]) for row in documents]
             outputs += [written(work, path) for path in cut.lists]
-            facts = {"mixture": mixture, "copies": removed, "cuts": {"levels": cut.totals, "lists": cut.lists}}
+            facts = {"mixture": mixture, "copies": counted, "cuts": {"levels": cut.totals, "lists": cut.lists}}
             completion = Completion(key, tuple(outputs), facts)
             save_completion(work, record, completion)
             return completion

@@ -98,9 +98,7 @@ def pack_units(
     entries = np.empty(len(groups), ENTRY)
     entries["high"], entries["low"] = hashes[groups.first, 0], hashes[groups.first, 1]
     entries["document"], entries["group"] = documents[groups.first], np.arange(len(groups))
-    home = entries["high"] % np.uint64(partitions)
-    for partition in np.unique(home).tolist():
-        mine = entries[home == np.uint64(partition)]
+    for partition, mine in _spread(entries, entries["high"], partitions):
         named, places = np.unique(mine["document"], return_inverse=True)
         mine["document"] = places
         head = np.array((part, orders.dtype.itemsize, len(named), len(mine)), _HEAD)
@@ -150,9 +148,17 @@ def pack_anchors(part: int, hashes: NDArray[np.uint64], groups: Groups, partitio
     entries = np.empty(len(groups), ANCHOR)
     entries["hash"], entries["group"] = hashes[groups.first], np.arange(len(groups))
     entries["several"] = groups.second >= 0
-    home = entries["hash"] % np.uint64(partitions)
-    for partition in np.unique(home).tolist():
-        yield partition, int(part).to_bytes(4, "little") + entries[home == np.uint64(partition)].tobytes()
+    for partition, mine in _spread(entries, entries["hash"], partitions):
+        yield partition, int(part).to_bytes(4, "little") + mine.tobytes()
+
+
+def _spread(entries: NDArray[Any], hashes: NDArray[np.uint64], partitions: int) -> Iterator[tuple[int, NDArray[Any]]]:
+    """(partition, its entries), by the remainder of their hashes."""
+    home = (hashes % np.uint64(partitions)).astype(np.int64)
+    order = np.argsort(home, kind="stable")
+    ends = np.cumsum(np.bincount(home, minlength=1))
+    for partition in np.flatnonzero(np.diff(ends, prepend=0)).tolist():
+        yield partition, entries[order[ends[partition - 1] if partition else 0 : ends[partition]]]
 
 
 def repeated_anchors(blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -115,6 +115,19 @@ class CutParts:
     changes: Histograms
 
 
+def count_dropped(
+    found: dict[str, dict[str, Any]], totals: dict[str, dict[str, dict[str, int]]]
+) -> dict[str, dict[str, Any]]:
+    """`pipelines.stages.copies.found_copies` with the documents among them that levels dropped."""
+    counted = {source: {**counts, "rules": dict(counts["rules"])} for source, counts in found.items()}
+    for level, sources in totals.items():
+        for source, facts in sources.items():
+            if facts["dropped"]:
+                counted[source]["copies"] += facts["dropped"]
+                counted[source]["rules"][level] = facts["dropped"]
+    return counted
+
+
 def _order(part: dict[str, Any], level: str) -> dict[str, Any]:
     stem = part["decisions"].rpartition("/")[2]
     folder = f"{FOLDER}/{level}"

@@ -11,6 +11,7 @@ import pytest
 
 from curation.tokenise import TokenCounter
 from manifests.dataset import verify
+from manifests.errors import JobError
 from manifests.manifest import read_manifest
 from pipelines.explain import explain
 from pipelines.tune_rules import tune_rules
@@ -161,6 +162,17 @@ def test_documents_of_which_too_little_is_left_are_dropped(tmp_path: Path) -> No
     assert manifest(tmp_path / "out")["cuts"]["lines"]["web"] == {
         "documents": 0, "spans": 0, "characters": 0, "dropped": 2,
     }  # fmt: skip
+
+
+def test_a_level_that_drops_most_of_a_source_stops_the_build(tmp_path: Path) -> None:
+    twins = [response(f"https://example.org/{number}", prose(9) + f"\nI am number {number}.") for number in range(3)]
+    limits = {"max_source_share": 0.5, "min_documents": 3}
+    with pytest.raises(JobError, match=r"web: 2 of 3 documents that pass the rules \(66.7 %\): 2 lines"):
+        make(
+            tmp_path / "out", write(tmp_path / "in", twins, 1),
+            dedup={"minhash": None, "lines": {"min_sentences": 2}, "limits": limits},
+        )  # fmt: skip
+    assert not (tmp_path / "out" / "manifest.json").exists()
 
 
 def test_ccnet_cuts_the_first_copy_too_and_a_share_can_be_too_much(tmp_path: Path) -> None:
