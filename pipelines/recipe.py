@@ -91,12 +91,14 @@ class DedupConfig(Config):
     minhash: MinHashConfig | None = Field(
         default=MinHashConfig(), description="remove near-duplicates; null turns it off"
     )
-    lines: LinesConfig | None = Field(default=None, description="cut lines that another document has; null: none")
+    lines: LinesConfig | None = Field(
+        default=None, description="cut lines that another document has (C4); {} for its defaults"
+    )
     paragraphs: ParagraphsConfig | None = Field(
-        default=None, description="cut paragraphs that another document has; null: none"
+        default=None, description="cut paragraphs that another document has (CCNet); {} for its defaults"
     )
     substrings: SubstringsConfig | None = Field(
-        default=None, description="cut runs of tokens that occur elsewhere too; null: none"
+        default=None, description="cut runs of 50 tokens and more that occur elsewhere too; {} for its defaults"
     )
     keep: KeepConfig = Field(default=KeepConfig(), description="which copy stays, among those that pass the rules")
     limits: DedupLimits = Field(default=DedupLimits(), description="when a build stops because of its copies")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from curation.documents import WEB
 from manifests.config import Config
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -16,14 +15,20 @@ Keep: TypeAlias = Literal["first", "none"]
 class LevelConfig(Config):
     """What all levels share: where they look, and when too little is left of a document."""
 
-    sources: tuple[str, ...] = Field(
-        default=(WEB,),
-        min_length=1,
+    sources: tuple[Literal["web", "code"], ...] = Field(
+        default=("web",),
         description="sources whose documents are compared, with each other too; code loses its sense without its lines",
     )
     max_cut: Share = Field(
         default=1.0, description="share of a document's characters that this level may cut; with more it is dropped"
     )
+
+    @field_validator("sources")
+    @classmethod
+    def _some_source(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
+        if not sources:
+            raise ValueError("names no source, so that nothing is compared; name `web` or turn the level off with null")
+        return tuple(sorted(set(sources)))
 
 
 class LinesConfig(LevelConfig):
