@@ -184,6 +184,7 @@ def test_ccnet_cuts_the_first_copy_too_and_a_share_can_be_too_much(tmp_path: Pat
     assert {row["rule"] for row in rows(tmp_path / "out", "rejected/*.parquet")} == {"paragraphs.share"}
 
 
+@pytest.mark.slow
 def test_a_build_without_levels_takes_the_list_of_an_earlier_one_away(tmp_path: Path) -> None:
     paths = write(tmp_path / "in", PAGES[:2], 1)
     make(tmp_path / "out", paths, dedup={"lines": {}})

@@ -94,12 +94,14 @@ def test_parts_partitions_and_their_order_change_nothing(texts: list[str], keep:
         assert removed == remove_lines(whole, "c4@tfds", keep)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_line_said_a_million_times_stays_once() -> None:
     removed = remove_lines([[(1, "again\n" * 1_000_000)]], "c4@tfds", "first")
     assert len(removed[1]) == 999_999
     assert removed[1][0] == (6, 11, name(1))
 
 
+@pytest.mark.slow
 def test_a_line_of_two_hundred_thousand_documents_is_sent_once_for_each_part() -> None:
     parts = [[(number, "We use cookies.") for number in range(start, 200_000, 5)] for start in range(5)]
     removed = remove_lines(list(parts), "c4@tfds", "first")
