@@ -19,6 +19,7 @@ KEY_BYTES = 16
 
 FOREIGN_SPAN = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("language", pa.string())])
 LINE_SPAN = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("score", pa.float32())])
+PII_SPAN = pa.struct([("type", pa.string()), ("policy", pa.string()), ("start", pa.int32()), ("end", pa.int32())])
 
 DOCUMENT = pa.schema(
     [
@@ -41,6 +42,7 @@ DOCUMENT = pa.schema(
         ("bytes", pa.int64()),  # UTF-8 length of `text`
         ("pii", pa.string()),  # JSON object: span type -> count
         ("pii_spans", pa.int32()),
+        ("pii_located", pa.list_(PII_SPAN)),  # where they are, and what was done with each; offsets into `text`
         ("toxicity", pa.float64()),
         ("toxic_words", pa.int32()),
         ("toxic_lines", pa.list_(LINE_SPAN)),  # lines above the floor of the scan; offsets into `text`

@@ -20,12 +20,15 @@ from curation.code.signals import CODE_SIGNALS, measure_code
 from curation.documents import CODE, REJECTED_AT_INGEST, WEB, document_key, document_schema, record_id
 from curation.language import LanguageIdentifier
 from curation.licenses import RepositoryLicense, classify, file_license
+from curation.links import links_table
 from curation.page_text import PageTexts, Refusal
 from curation.policy import TOXIC_LINE_FLOOR, TOXIC_LINE_WORDS, Policy
-from curation.privacy import scrub
+from curation.privacy import Scrubbed, scrub
+from curation.privacy.uris import hide, hide_headers, hide_uri
 from curation.quality.signals import measure_batch, signals_of
 from curation.quality_models.scoring import Scoring
 from curation.reading.records import ArchiveRecord, RepositoryFile
+from curation.reading.wat import PageMetadata
 from curation.repair import repair
 from curation.tokenise import TokenCounter
 from curation.toxicity import Toxicity, ToxicityModel
@@ -95,6 +98,8 @@ class Ingest:
         self._toxicity = ToxicityModel(policy.toxicity.model, policy.toxicity.words)
         self._tokens = TokenCounter(policy.tokenizer)
         self._privacy = policy.privacy.detector()
+        self._keys = self._privacy.keys()
+        self._privacy.name_finder()  # loaded here, once per worker
         self._pages = PageTexts(policy.urls, policy.extraction)
         self._families = policy.quality.families()
         self._edits = policy.quality.published().edits
@@ -102,6 +107,11 @@ class Ingest:
         self._scoring = Scoring(policy.quality)
         self.signals = (*signals_of(self._families), *self._scoring.names)
         """The signals and scores of a web document, in the order of its columns."""
+
+    @property
+    def fingerprint(self) -> str | None:
+        """That of the secret of pseudonyms and fakes; None where there are none."""
+        return self._keys.fingerprint if self._keys else None
 
     def close(self) -> None:
         """End the process that extracts text; it also ends when this object is let go of."""
@@ -121,7 +131,9 @@ class Ingest:
         if policy.toxicity.model is not None or policy.toxicity.words is not None:
             ToxicityModel(policy.toxicity.model, policy.toxicity.words)
         TokenCounter(policy.tokenizer)
+        policy.privacy.detector().name_finder()
         policy.quality.list_of_bad_words()
+        policy.privacy.detector().keys()
         Scoring(policy.quality)
         return PageTexts.check(policy.urls, policy.extraction)
 
@@ -135,10 +147,11 @@ class Ingest:
             identity = record_id("warc", record.record_id or "", record.uri, date, record.payload_digest)
             if isinstance(text, Refusal):
                 refusal = (text.rule, text.value, text.threshold, text.detail)
-                result.rejected.append(_reject(identity, WEB, record.uri, origin, *refusal))
+                result.rejected.append(self._reject(identity, WEB, record.uri, origin, *refusal))
                 continue
             repaired = repair(text, self._repair)
-            meta: dict[str, Any] = {"content_type": record.content_type, "kind": record.kind}
+            content_type = hide(record.content_type, self._privacy) if record.content_type else record.content_type
+            meta: dict[str, Any] = {"content_type": content_type, "kind": record.kind}
             if record.truncated:
                 meta["truncated"] = record.truncated
             if repaired.edits:
@@ -153,13 +166,16 @@ class Ingest:
         texts = [candidate.text for candidate in candidates]
         languages = self._identifier.identify(texts)
         signals, edited = measure_batch(texts, self._families, edits=self._edits, bad_words=self._bad_words)
-        scrubbed = [scrub(text, kind="prose", config=self._privacy) for text in edited]
+        scrubbed = [
+            scrub(text, kind="prose", config=self._privacy, keys=self._keys, document=candidate.identity)
+            for text, candidate in zip(edited, candidates, strict=True)
+        ]
         final = [item.text for item in scrubbed]
         toxicity = self._toxicity.scan_batch(final, TOXIC_LINE_FLOOR)
         codes = [language.code for language in languages]
         mixtures = self._identifier.mixtures(final, languages)
         return {
-            **_identity_columns(candidates, WEB),
+            **self._identity_columns(candidates, WEB),
             **self._text_columns(final),
             "language": codes,
             "language_score": [language.score for language in languages],
@@ -168,7 +184,7 @@ class Ingest:
             "foreign": [[asdict(paragraph) for paragraph in mixture.foreign] for mixture in mixtures],
             "license": [None] * len(texts),
             "license_kind": [None] * len(texts),
-            **_pii_columns([item.counts for item in scrubbed]),
+            **_pii_columns(scrubbed),
             "toxicity": [item.score for item in toxicity],
             "toxic_words": [item.words for item in toxicity],
             "toxic_lines": [_stored_lines(item, text) for item, text in zip(toxicity, final, strict=True)],
@@ -192,11 +208,11 @@ class Ingest:
             language = language_of(file.path, file.content[:HEADER_CHARACTERS])
             if language is None:
                 rule = "binary" if b"\0" in file.content[:8000] else "unknown_language"
-                result.rejected.append(_reject(identity, CODE, uri, origin, rule))
+                result.rejected.append(self._reject(identity, CODE, uri, origin, rule))
                 continue
             text, charset = extraction.decode(file.content, None)
             if not text.strip():
-                result.rejected.append(_reject(identity, CODE, uri, origin, "empty_text", 0.0, 1.0))
+                result.rejected.append(self._reject(identity, CODE, uri, origin, "empty_text", 0.0, 1.0))
                 continue
             own = file_license(text[:HEADER_CHARACTERS])
             expression = own or repository.license.expression
@@ -204,14 +220,22 @@ class Ingest:
             licenses.append(expression)
             languages.append(language)
             measured.append(measure_code(text, file.path))
-            meta = {"blob": file.blob, "charset": charset, "path": file.path, "repository": repository.name}
+            meta = {
+                "blob": file.blob,
+                "charset": charset,
+                "path": self._shown(file.path),
+                "repository": repository.name,
+            }
             candidates.append(_Candidate(identity, uri, origin, "", text, meta))
         if not candidates:
             return result
-        scrubbed = [scrub(candidate.text, kind="code", config=self._privacy) for candidate in candidates]
+        scrubbed = [
+            scrub(item.text, kind="code", config=self._privacy, keys=self._keys, document=item.identity)
+            for item in candidates
+        ]
         count = len(candidates)
         result.columns = {
-            **_identity_columns(candidates, CODE),
+            **self._identity_columns(candidates, CODE),
             **self._text_columns([item.text for item in scrubbed]),
             "language": languages,
             "language_score": [1.0] * count,
@@ -220,7 +244,7 @@ class Ingest:
             "foreign": [[] for _ in range(count)],
             "license": licenses,
             "license_kind": kinds,
-            **_pii_columns([item.counts for item in scrubbed]),
+            **_pii_columns(scrubbed),
             "toxicity": [0.0] * count,
             "toxic_words": [0] * count,
             "toxic_lines": [[] for _ in range(count)],
@@ -230,43 +254,63 @@ class Ingest:
         }
         return result
 
+    def links(self, pages: Sequence[PageMetadata], archive: str) -> pa.Table:
+        """Rows of `LINKS` for pages of one WAT file, without secrets in their addresses, titles and headers."""
+        table = links_table(pages, archive)
+        shown = {
+            "uri": [self._shown(uri) for uri in table["uri"].to_pylist()],
+            "title": [hide(title, self._privacy) for title in table["title"].to_pylist()],
+            "headers": [hide_headers(headers, self._privacy) for headers in table["headers"].to_pylist()],
+        }
+        for name, column in shown.items():
+            table = table.set_column(table.column_names.index(name), name, pa.array(column, pa.string()))
+        return table
+
+    def error(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row of `INPUT_ERROR` without secrets in its path and detail."""
+        return {**row, **{name: self._shown(row[name]) for name in ("path", "detail") if row[name]}}
+
+    def _shown(self, uri: str) -> str:
+        return hide_uri(uri, self._privacy)
+
+    def _reject(
+        self,
+        identity: str,
+        source: str,
+        uri: str,
+        origin: str,
+        rule: str,
+        value: float | None = None,
+        threshold: float | None = None,
+        detail: str | None = None,
+    ) -> dict[str, Any]:
+        return {
+            "key": document_key(identity, f"{origin} {uri}"),
+            "id": identity,
+            "source": source,
+            "uri": self._shown(uri),
+            "origin": origin,
+            "rule": rule,
+            "value": value,
+            "threshold": threshold,
+            "detail": self._shown(detail) if detail else detail,
+        }
+
+    def _identity_columns(self, candidates: Sequence[_Candidate], source: str) -> dict[str, Any]:
+        """Names of the documents; id and key are those of the address as it was met, the address is shown without
+        what is secret in it."""
+        return {
+            "key": [document_key(item.identity, f"{item.origin} {item.uri}") for item in candidates],
+            "id": [item.identity for item in candidates],
+            "source": [source] * len(candidates),
+            "uri": [self._shown(item.uri) for item in candidates],
+            "origin": [item.origin for item in candidates],
+            "record": [item.record for item in candidates],
+            "date": [item.date for item in candidates],
+        }
+
     def _text_columns(self, texts: list[str]) -> dict[str, Any]:
         return {"text": texts, "tokens": self._tokens.count(texts), "bytes": [len(text.encode()) for text in texts]}
-
-
-def _reject(
-    identity: str,
-    source: str,
-    uri: str,
-    origin: str,
-    rule: str,
-    value: float | None = None,
-    threshold: float | None = None,
-    detail: str | None = None,
-) -> dict[str, Any]:
-    return {
-        "key": document_key(identity, f"{origin} {uri}"),
-        "id": identity,
-        "source": source,
-        "uri": uri,
-        "origin": origin,
-        "rule": rule,
-        "value": value,
-        "threshold": threshold,
-        "detail": detail,
-    }
-
-
-def _identity_columns(candidates: Sequence[_Candidate], source: str) -> dict[str, Any]:
-    return {
-        "key": [document_key(item.identity, f"{item.origin} {item.uri}") for item in candidates],
-        "id": [item.identity for item in candidates],
-        "source": [source] * len(candidates),
-        "uri": [item.uri for item in candidates],
-        "origin": [item.origin for item in candidates],
-        "record": [item.record for item in candidates],
-        "date": [item.date for item in candidates],
-    }
 
 
 def _stored_lines(toxicity: Toxicity, text: str) -> list[dict[str, Any]]:
@@ -277,8 +321,18 @@ def _stored_lines(toxicity: Toxicity, text: str) -> list[dict[str, Any]]:
     ]
 
 
-def _pii_columns(counts: Sequence[Mapping[str, int]]) -> dict[str, Any]:
-    return {"pii": [_json(count) for count in counts], "pii_spans": [sum(count.values()) for count in counts]}
+def _pii_columns(scrubbed: Sequence[Scrubbed]) -> dict[str, Any]:
+    return {
+        "pii": [_json(item.counts) for item in scrubbed],
+        "pii_spans": [len(item.spans) for item in scrubbed],
+        "pii_located": [
+            [
+                {"type": name, "policy": policy, "start": start, "end": end}
+                for (name, start, end), policy in zip(item.spans, item.policies, strict=True)
+            ]
+            for item in scrubbed
+        ],
+    }
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -16,11 +16,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, field_serializer, field_validator, model_validator
 
 from curation.code.signals import CODE_BIGCODE, CODE_RULES
+from curation.decontamination.config import DecontaminateSection
 from curation.extractors import ExtractorName
 from curation.language import MODEL_PATH as LANGUAGE_MODEL
 from curation.language.model_source import local_model
 from curation.links import LinksConfig
 from curation.privacy import PrivacyConfig
+from curation.privacy.scrub import PiiType
 from curation.quality.families import FAMILIES, families_of
 from curation.quality.rules import Rule, RuleSet, rule_set, with_thresholds
 from curation.quality.scores import CLASSIFIER, PERPLEXITY, scores_of
@@ -262,11 +264,22 @@ class CodeConfig(RulesConfig):
 class PiiConfig(PrivacyConfig):
     """What is replaced in the text, and when a document holds too much of it."""
 
-    max_spans: int | None = Field(default=None, ge=0, description="drop documents with more replaced spans than this")
+    max_spans: int | None = Field(default=None, ge=0, description="drop documents with more spans, replaced or kept")
+    max_type_spans: dict[PiiType, Annotated[int, Field(ge=0)]] = Field(
+        default={}, description="type -> drop documents with more spans of it: {SECRET: 0}"
+    )
+    spans: bool = Field(default=True, description="publish where the spans are, as `spans` in the shards' meta")
+
+    @model_validator(mode="after")
+    def _limits_of_types_in_use(self) -> Self:
+        for name in self.max_type_spans:
+            if name not in self.types:
+                raise ValueError(f"`max_type_spans` names {name}, which is not looked for: add it to `types`")
+        return self
 
     def detector(self) -> PrivacyConfig:
         """The part that changes the text."""
-        return PrivacyConfig(**self.model_dump(exclude={"max_spans"}))
+        return PrivacyConfig(**self.model_dump(exclude={"max_spans", "max_type_spans", "spans"}))
 
 
 class ToxicityConfig(Config):
@@ -301,6 +314,9 @@ class Policy(Config):
     privacy: PiiConfig = PiiConfig()
     toxicity: ToxicityConfig = ToxicityConfig()
     links: LinksConfig = LinksConfig()
+    decontaminate: DecontaminateSection | None = Field(
+        default=None, description="evaluation items that the build must not hold: paths, or `name: path`"
+    )
     tokenizer: str = Field(default=PIECES, description="what counts tokens: pieces@1, a tokenizer.json, or a hub id")
 
     def measuring(self) -> dict[str, Any]:
@@ -314,7 +330,8 @@ class Policy(Config):
             "signals": list(self.quality.families()),
             "bad_words": self.quality.bad_words,
             "scores": [self.quality.classifier, self.quality.classifier_label, self.quality.perplexity],
-            "privacy": self.privacy.detector().model_dump(mode="json"),
+            # The secret counts by its fingerprint, see `stages.ingest.settings`, and not by where it lies.
+            "privacy": self.privacy.detector().model_dump(mode="json", exclude={"secret_env", "secret_file"}),
             "toxicity": [self.toxicity.model, self.toxicity.words],
             "tokenizer": self.tokenizer,
         }

@@ -5,14 +5,17 @@ Nothing here reads a page again. Text is needed only for documents of which line
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from curation.decontamination.decide import COLUMN, OVERLAP, TOO_MUCH, judge, without_overlaps
 from curation.documents import CODE
 from curation.policy import Policy
 from curation.quality.rules import RuleSet, decide
@@ -58,7 +61,7 @@ def needed_columns(policy: Policy, schema_names: Sequence[str]) -> list[str]:
     fixed = {
         "key", "id", "source", "uri", "date", "language", "language_score", "language_mixed", "foreign", "license_kind",
         "tokens", "bytes",
-        "pii_spans", "toxicity", "toxic_words", "toxic_lines",
+        "pii", "pii_spans", "toxicity", "toxic_words", "toxic_lines",
     }  # fmt: skip
     return [name for name in schema_names if name in signals or name in fixed]
 
@@ -85,7 +88,8 @@ def apply_rules(documents: pa.Table, policy: Policy) -> Ruled:
     """Judge the documents of one part, all of one source.
 
     `documents` holds at least `needed_columns`, and `link_votes` where the policy asks for votes. Order of the rules:
-    language, links, quality, toxicity, privacy for web pages; licence, file rules, privacy for code.
+    language, links, quality, toxicity, privacy, decontamination for web pages; licence, file rules, privacy,
+    decontamination for code. `contamination` holds the hits where the policy names evaluation items.
     """
     if not documents.num_rows:
         return Ruled([], [], [], [], [], [])
@@ -101,6 +105,8 @@ def apply_rules(documents: pa.Table, policy: Policy) -> Ruled:
         cuts = _with_foreign_cuts(toxic, documents, policy)
         checks += _toxicity_checks(documents, policy, cut_share)
     checks += _privacy_checks(documents, policy)
+    contamination, cuts = _decontamination(documents, policy, cuts)
+    checks += contamination
     return _first_failures(checks, cuts)
 
 
@@ -109,19 +115,59 @@ def cut_text(text: str, cuts: Sequence[dict[str, int]]) -> str:
 
     A line that goes as a whole takes the break that ends it along; a line of which something is left keeps it.
     """
-    pieces, position = [], 0
+    return "".join(text[start:end] for start, end in kept_ranges(text, cuts))
+
+
+def kept_ranges(text: str, cuts: Sequence[dict[str, int]]) -> list[tuple[int, int]]:
+    """The (start, end) of what `cut_text` leaves of `text`, in order."""
+    ranges: list[tuple[int, int]] = []
+    position = 0
     bare = True  # nothing is left of the line at hand, but white space
     for span in cuts:
         piece = text[position : span["start"]]
         line = piece.rfind("\n") + 1
         bare = not piece[line:].strip() and (bare or line > 0)
-        pieces.append(piece)
+        ranges.append((position, span["start"]))
         position = span["end"]
         if bare:
             position += text.startswith("\r", position)  # not part of the line, nor of what remains
             position += text.startswith("\n", position)
-    pieces.append(text[position:])
-    return "".join(pieces).strip("\n")
+    ranges.append((position, len(text)))
+    first, last = 0, len(ranges) - 1
+    while first <= last:  # line breaks at the beginning and the end are no part of what remains
+        start, end = ranges[first]
+        start += len(text[start:end]) - len(text[start:end].lstrip("\n"))
+        ranges[first] = (start, end)
+        if start < end:
+            break
+        first += 1
+    while last >= first:
+        start, end = ranges[last]
+        ranges[last] = (start, start + len(text[start:end].rstrip("\n")))
+        if start < ranges[last][1]:
+            break
+        last -= 1
+    return [one for one in ranges[first : last + 1] if one[0] < one[1]]
+
+
+def moved_spans(spans: Sequence[dict[str, Any]], ranges: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+    """Spans of a text, which are in order, as spans of the `ranges` that are left of it.
+
+    A span that lost any of its characters is left out.
+    """
+    moved: list[dict[str, Any]] = []
+    index = length = 0
+    for span in spans:
+        while index < len(ranges) and ranges[index][1] <= span["start"]:
+            length += ranges[index][1] - ranges[index][0]
+            index += 1
+        if index == len(ranges):
+            break
+        start, end = ranges[index]
+        if start <= span["start"] and span["end"] <= end:
+            shift = length - start
+            moved.append({**span, "start": span["start"] + shift, "end": span["end"] + shift})
+    return moved
 
 
 def _numbers(documents: pa.Table, name: str) -> Floats:
@@ -224,11 +270,36 @@ def _toxicity_checks(documents: pa.Table, policy: Policy, cut_share: Floats) -> 
 
 
 def _privacy_checks(documents: pa.Table, policy: Policy) -> list[Check]:
-    most = policy.privacy.max_spans
-    if most is None:
-        return []
-    spans = _numbers(documents, "pii_spans")
-    return [Check("privacy", "privacy.spans", spans > most, spans, most)]
+    checks = []
+    most, by_type = policy.privacy.max_spans, policy.privacy.max_type_spans
+    if most is not None:
+        spans = _numbers(documents, "pii_spans")
+        checks.append(Check("privacy", "privacy.spans", spans > most, spans, most))
+    if by_type:
+        counts = [json.loads(written or "{}") for written in documents["pii"].to_pylist()]
+        for name, limit in sorted(by_type.items()):
+            found = np.array([count.get(name, 0) for count in counts], np.float64)
+            checks.append(Check("privacy", f"privacy.spans.{name}", found > limit, found, limit))
+    return checks
+
+
+def _decontamination(
+    documents: pa.Table, policy: Policy, cuts: list[list[dict[str, int]]]
+) -> tuple[list[Check], list[list[dict[str, int]]]]:
+    """The checks on evaluation items, and the cuts with the passages that hold one among them."""
+    section = policy.decontaminate
+    if section is None:
+        return [], cuts
+    if COLUMN not in documents.schema.names:
+        raise UsageError("decontaminate: this build did not look for evaluation items; run `winnow curate` again")
+    found = judge(documents, section)
+    if section.action == "drop":
+        return [
+            Check("decontamination", OVERLAP, found.share >= section.min_share, found.share, section.min_share)
+        ], cuts
+    joined = [without_overlaps(one, more) for one, more in zip(cuts, found.cuts, strict=True)]
+    most = section.max_cut
+    return [Check("decontamination", TOO_MUCH, found.cut_share > most, found.cut_share, most)], joined
 
 
 def _first_failures(checks: Sequence[Check], cuts: list[list[dict[str, int]]]) -> Ruled:

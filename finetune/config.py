@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from curation.decontamination.config import DecontaminationConfig
 from manifests.config import Config
 
 
@@ -74,7 +75,8 @@ class PretrainTraining(Training):
 class Tuning(Config):
     """What the three tuning stages share. `base` is a local folder or a hub id at `revision`.
 
-    `save: adapter` writes the LoRA weights alone, on top of `base`; `merged` writes a whole model.
+    `save: adapter` writes the LoRA weights alone, on top of `base`; `merged` writes a whole model. `decontaminate`
+    names evaluation items as a recipe does; rows that hold one are left out.
     """
 
     base: str
@@ -83,6 +85,7 @@ class Tuning(Config):
     data: list[str] = Field(min_length=1)
     lora: Lora | None = Lora()
     save: Literal["adapter", "merged"] = "adapter"
+    decontaminate: DecontaminationConfig | None = None
 
     @field_validator("data", mode="before")
     @classmethod

@@ -12,6 +12,7 @@ from trl import RewardConfig as TrlRewardConfig
 from trl import RewardTrainer
 
 from finetune.config import RewardConfig
+from finetune.decontaminate import without_items
 from finetune.loading import (
     grow_embeddings,
     load_causal,
@@ -51,8 +52,9 @@ def run_reward(config: RewardConfig, out: str) -> Result:
         JobError: no pair is left to train on, or the loss diverged.
     """
     preferences, files = read_preferences(config.data)
-    run = plan_run("reward", config, out, files)
-    return run_stage(run, lambda partial: _train(config, preferences, partial, out))
+    clean = without_items(config, preferences, lambda row: [[*row.prompt, *row.chosen], [*row.prompt, *row.rejected]])
+    run = plan_run("reward", config, out, [*files, *clean.files])
+    return run_stage(run, lambda partial: _train(config, clean.rows, partial, out) | clean.write(partial))
 
 
 class LengthGroupedRewardTrainer(RewardTrainer):

@@ -14,6 +14,7 @@ from transformers import set_seed
 from trl import RLOOConfig, RLOOTrainer
 
 from finetune.config import RlhfConfig
+from finetune.decontaminate import without_items
 from finetune.head import install_compact_head
 from finetune.loading import (
     grow_embeddings,
@@ -51,8 +52,11 @@ def run_rlhf(config: RlhfConfig, out: str) -> Result:
     manifest = read_manifest(config.reward)
     if manifest.get("stage") != "reward":
         raise UsageError(f"{config.reward}: its manifest says stage {manifest.get('stage')!r}, not `reward`")
-    run = plan_run("rlhf", config, out, files)
-    return run_stage(run, lambda partial: _train(config, prompts, manifest["metrics"], partial, out))
+    clean = without_items(config, prompts, lambda row: [row.messages])
+    run = plan_run("rlhf", config, out, [*files, *clean.files])
+    return run_stage(
+        run, lambda partial: _train(config, clean.rows, manifest["metrics"], partial, out) | clean.write(partial)
+    )
 
 
 class ChatRlooTrainer(RLOOTrainer):

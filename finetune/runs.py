@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from curation.decontamination.config import HUB
 from finetune.config import PretrainConfig, RlhfConfig, Tuning
 from finetune.messages import InputFile
 from finetune.outputs import is_finished, run_identity, tidy, working_folder
@@ -62,6 +63,8 @@ def plan_run(stage: str, config: Tuning | PretrainConfig, out: str, files: Seque
     else:
         recipe["base"] = portable_path(config.base, out)
         recipe["data"] = [portable_path(path, out) for path in config.data]
+        for one in (recipe["decontaminate"] or {"benchmarks": {}})["benchmarks"].values():
+            one["paths"] = [path if path.startswith(HUB) else portable_path(path, out) for path in one["paths"]]
         parents.append(_parent("base", config.base, out, _commit(config.base, config.revision)))
         if isinstance(config, RlhfConfig):
             recipe["reward"] = portable_path(config.reward, out)

@@ -11,6 +11,7 @@ from trl import SFTConfig as TrlSftConfig
 from trl import SFTTrainer
 
 from finetune.config import SftConfig
+from finetune.decontaminate import without_items
 from finetune.head import install_compact_head
 from finetune.loading import (
     grow_embeddings,
@@ -44,8 +45,9 @@ def run_sft(config: SftConfig, out: str) -> Result:
         JobError: no row is left to train on, or the loss diverged.
     """
     conversations, files = read_conversations(config.data)
-    run = plan_run("sft", config, out, files)
-    return run_stage(run, lambda partial: _train(config, conversations, partial, out))
+    clean = without_items(config, conversations, lambda row: [row.messages])
+    run = plan_run("sft", config, out, [*files, *clean.files])
+    return run_stage(run, lambda partial: _train(config, clean.rows, partial, out) | clean.write(partial))
 
 
 class CompactSftTrainer(SFTTrainer):

@@ -31,11 +31,16 @@ def verify(folder: str, manifest: Mapping[str, Any]) -> Iterator[Problem]:
     """
     if manifest_digest(manifest) != manifest.get("digest"):
         yield Problem("manifest.json", "its content does not have the digest it states")
-    for section in ("shards", "rejected", "files"):
-        for entry in manifest.get(section, ()):
-            yield from _verify_file(folder, entry)
+    for entry in listed_files(manifest):
+        yield from _verify_file(folder, entry)
     if manifest.get("kind", KIND) == KIND:
         yield from verify_totals(manifest)
+
+
+def listed_files(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Every file that a manifest lists: `path, bytes, sha256`, and `documents` where it has rows of them."""
+    listed = [entry for section in ("shards", "rejected", "files") for entry in manifest.get(section, ())]
+    return [*listed, *(manifest.get("index") or {}).get("files", ())]
 
 
 def _verify_file(folder: str, entry: Mapping[str, Any]) -> Iterator[Problem]:
@@ -74,6 +79,14 @@ def verify_totals(manifest: Mapping[str, Any]) -> Iterator[Problem]:
             f"{totals['records']} records are not {totals['documents']} kept + {totals['rejected']} rejected + "
             f"{totals['errors']} errors",
         )
+    if "privacy" in manifest:
+        met = {name: count for name, count in manifest["privacy"]["documents"].items() if name != "dropped"}
+        if sum(met.values()) != totals["documents"]:
+            yield Problem("manifest.json", f"privacy.documents {met} are not {totals['documents']} kept")
+    index = manifest.get("index")
+    indexed = sum(entry["documents"] for entry in index["files"]) if index else totals["documents"]
+    if indexed != totals["documents"]:
+        yield Problem("manifest.json", f"the index has {indexed} documents, {totals['documents']} are kept")
     removed = sum(row["documents"] for row in manifest["funnel"] if row["rule"] not in (ENTERED, KEPT))
     if removed != totals["rejected"] + totals["errors"]:
         yield Problem(

@@ -9,7 +9,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import apache_beam as beam
@@ -17,6 +17,7 @@ import numpy as np
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from curation import mixing
+from curation.decontamination.items import ItemFile
 from curation.dedup.config import MinHashConfig
 from curation.documents import WEB
 from curation.ingest import Ingest
@@ -24,6 +25,7 @@ from curation.reading.common_crawl import expand_crawls
 from curation.reading.remote import is_url
 from curation.reading.sources import InputFile, Inputs, expand, merged
 from curation.select import bounds
+from curation.takedown import Takedown, load_takedown
 from manifests.errors import JobError, UsageError
 from manifests.files import digest_file, exists, filesystem, is_local, join, read_bytes, write_bytes
 from pipelines.copy_limits import check_clusters, check_order, check_shares
@@ -39,8 +41,23 @@ from pipelines.records import (
     stage_key,
     written,
 )
+from pipelines.releases import Release, load_releases
 from pipelines.runner import run_pipeline, write_json_lines
-from pipelines.stages import copies, copy_examples, dedup, ingest, links, publish, select, shard, urls, verify
+from pipelines.stages import (
+    copies,
+    copy_examples,
+    decontaminate,
+    dedup,
+    earlier,
+    ingest,
+    links,
+    publish,
+    select,
+    shard,
+    signatures,
+    urls,
+    verify,
+)
 from pipelines.stages import cuts as cut_levels
 from pipelines.stages.cuts import CutParts
 from pipelines.stages.histograms import Histograms, add_histograms, load_histograms, save_histograms
@@ -76,23 +93,33 @@ class Build:
         for remark in Ingest.check(recipe.policy()):
             self.progress.remark(remark)
         links.check(recipe.links, inputs.files)
+        items = decontaminate.check(recipe.decontaminate) if recipe.decontaminate else []
+        releases, takedown = load_releases(recipe, self.out), load_takedown(recipe.takedown)
         ingested = self._ingest(inputs.files)
         check_errors(ingested, recipe.limits.max_error_share)
         check_order(self.work, ingested, recipe.dedup.keep.signals)
         clusters = self._dedup(ingested)
         check_clusters(self.work, ingested, clusters, recipe.dedup.limits)
+        held = self._earlier(ingested, clusters, releases)
         linked = self._links(ingested)
-        selected = self._select(ingested, clusters, linked)
+        contaminated = self._decontaminate(ingested, items)
+        selected = self._select(ingested, clusters, linked, held, contaminated, takedown)
         check_shares(selected, recipe.dedup.limits)
-        settings = {"output": recipe.output.model_dump(mode="json")}
-        made_from = [*ingested, selected, *([linked] if linked else [])]
+        settings = {
+            "output": recipe.output.model_dump(mode="json"),
+            "index": recipe.dedup.publish_index,
+            "spans": recipe.privacy.spans,
+        }
+        made_from = [*ingested, selected, *_present([linked, held, contaminated])]
         key = stage_key("shard", shard.VERSION, settings, [item.digest for item in made_from])
         published = publish.already_published(self.out, key, recipe, inputs.skipped)
         if published is not None:
             return published
-        shards = self._shard(ingested, linked, key)
+        shards = self._shard(ingested, linked, key, takedown)
         with self.progress.stage("publish"):
-            return publish.publish(self.out, recipe, inputs.skipped, ingested, selected, shards, key)
+            return publish.publish(
+                self.out, recipe, inputs.skipped, ingested, selected, shards, key, contaminated, releases
+            )
 
     def _pipeline(self, build: Callable[[beam.Pipeline], None], stage: str) -> None:
         run_pipeline(self.options, build, stage)
@@ -128,8 +155,9 @@ class Build:
 
     def _dedup(self, ingested: Sequence[Completion]) -> Completion:
         recipe, work = self.recipe, self.work
-        later = {"keep", "limits", "url", "lines", "paragraphs", "substrings"}  # read by `select`
-        settings = recipe.dedup.model_dump(mode="json", exclude=later)
+        later = {"keep", "limits", "against", "publish_index", "url", "lines", "paragraphs", "substrings"}
+        settings = recipe.dedup.model_dump(mode="json", exclude=later)  # those are read by other stages
+        settings["signatures"] = recipe.dedup.keeps_signatures
         key = stage_key("dedup", dedup.VERSION, settings, [item.digest for item in ingested])
         record = f"{dedup.FOLDER}/{COMPLETION}"
         with self.progress.stage("dedup") as note:
@@ -153,7 +181,8 @@ class Build:
             with open_parquet(join(work, dedup.CLUSTERS)) as file:
                 facts = {"members": file.metadata.num_rows, **json.loads(read_bytes(join(work, dedup.SIZES)))}
             recall = [verify.RECALL] if exists(join(work, verify.RECALL)) else []
-            outputs = tuple(written(work, path) for path in (dedup.CLUSTERS, dedup.SIZES, *recall))
+            signed = [signatures.signature_path(part.path) for part in parts] if recipe.dedup.keeps_signatures else []
+            outputs = tuple(written(work, path) for path in (dedup.CLUSTERS, dedup.SIZES, *recall, *signed))
             completion = Completion(key, outputs, facts)
             save_completion(work, record, completion)
             note(f"{facts['members']:,} documents have a copy")
@@ -166,6 +195,49 @@ class Build:
         self._pipeline(lambda p: verify.build_verify(p, url, work, minhash), "dedup")
         for path in (verify.WHOLE, verify.PROPOSED, verify.PAIRS):
             remove_tree(join(work, path))
+
+    def _earlier(
+        self, ingested: Sequence[Completion], clusters: Completion, releases: Sequence[Release]
+    ) -> Completion | None:
+        """Which documents earlier releases hold; None where the recipe names no release."""
+        recipe, work = self.recipe, self.work
+        if not releases:
+            remove_tree(join(work, earlier.FOLDER))
+            return None
+        settings = recipe.dedup.model_dump(mode="json", include={"exact", "minhash"})
+        named = [[release.label, release.digest] for release in releases]
+        key = stage_key("earlier", earlier.VERSION, {**settings, "releases": named}, [clusters.digest])
+        with self.progress.stage("earlier") as note:
+            found = load_completion(work, earlier.RECORD, key)
+            if found is not None:
+                note("done already")
+                return found
+            remove_tree(join(work, earlier.FOLDER))
+            parts = [part.path for part in ingest.document_parts(ingested)]
+            documents = sum(item.facts["documents"] for item in ingested)
+            counts: dict[str, int] = {}
+            if parts:
+                urls = (
+                    self._orders("earlier/parts.jsonl", earlier.part_orders(parts)),
+                    self._orders("earlier/files.jsonl", earlier.file_orders(releases)),
+                )
+                bits = earlier.filter_bits(documents, recipe.dedup)
+                sizes = (bits, dedup.partitions_for(documents))
+                self._pipeline(lambda p: earlier.build_filter(p, urls[0], work, recipe.dedup, bits), "earlier")
+                self._pipeline(lambda p: earlier.build_probe(p, urls[1], work, recipe.dedup, sizes), "earlier")
+                self._pipeline(lambda p: earlier.build_match(p, urls, work, recipe.dedup, sizes), "earlier")
+                counts = earlier.stored_counts(work)
+            matched = [path for path in map(earlier.match_path, parts) if exists(join(work, path))]
+            counts["documents held"] = sum(earlier.documents_held(work, path) for path in matched)
+            for path in earlier.TEMPORARY:
+                remove_tree(join(work, path))
+            facts = {"counts": counts, "labels": [release.label for release in releases], "releases": named}
+            completion = Completion(key, tuple(written(work, path) for path in matched), facts)
+            save_completion(work, earlier.RECORD, completion)
+            note(
+                f"{counts['documents held']:,} documents match one of {counts.get('documents read', 0):,} earlier ones"
+            )
+            return completion
 
     def _links(self, ingested: Sequence[Completion]) -> Completion | None:
         """Votes for the pages, where there are WAT files or a list to count them from."""
@@ -201,7 +273,40 @@ class Build:
             note(f"{linking['links']:,} links of {linking['pages']:,} pages")
             return completion
 
-    def _select(self, ingested: Sequence[Completion], clusters: Completion, linked: Completion | None) -> Completion:
+    def _decontaminate(self, ingested: Sequence[Completion], items: Sequence[ItemFile]) -> Completion | None:
+        """Where evaluation items stand in the documents, when the recipe names some."""
+        work, section = self.work, self.recipe.decontaminate
+        if section is None:
+            remove_tree(join(work, decontaminate.FOLDER))
+            return None
+        key = decontaminate.key(section, items, [item.digest for item in ingested])
+        with self.progress.stage("decontaminate") as note:
+            found = load_completion(work, decontaminate.COMPLETION, key)
+            if found is not None:
+                note("done already")
+                return found
+            remove_tree(join(work, decontaminate.FOLDER))
+            facts = decontaminate.prepare(work, section)
+            parts = [part.path for part in ingest.document_parts(ingested)]
+            if parts:
+                url = self._orders("decontaminate/orders.jsonl", [{"documents": path} for path in parts])
+                self._pipeline(lambda pipeline: decontaminate.build(pipeline, url, work), "decontaminate")
+            remove_tree(join(work, decontaminate.INDEX))
+            outputs = tuple(written(work, decontaminate.hits_path(path)) for path in parts)
+            completion = Completion(key, outputs, {"benchmarks": facts, "files": [asdict(file) for file in items]})
+            save_completion(work, decontaminate.COMPLETION, completion)
+            note(f"{sum(one['items'] for one in facts.values()):,} items looked for")
+            return completion
+
+    def _select(
+        self,
+        ingested: Sequence[Completion],
+        clusters: Completion,
+        linked: Completion | None,
+        held: Completion | None,
+        contaminated: Completion | None,
+        takedown: Takedown,
+    ) -> Completion:
         recipe, work = self.recipe, self.work
         policy = recipe.policy()
         near = recipe.dedup.minhash.threshold if recipe.dedup.minhash else None
@@ -212,8 +317,9 @@ class Build:
             "near": near,
             "seed": recipe.seed,
             **recipe.dedup.model_dump(mode="json", include={"url", "lines", "paragraphs", "substrings"}),
+            "takedown": takedown.digest,
         }
-        made_from = [*ingested, clusters, *([linked] if linked else [])]
+        made_from = [*ingested, clusters, *_present([linked, held, contaminated])]
         key = stage_key("select", select.VERSION, settings, [item.digest for item in made_from])
         record = f"{select.FOLDER}/{COMPLETION}"
         with self.progress.stage("select") as note:
@@ -228,12 +334,16 @@ class Build:
             url = self._orders("select/documents.jsonl", documents)
             seed = recipe.seed
             members = copies.Clusters(
-                dedup.CLUSTERS if clusters.facts["members"] else None, clusters.facts["members"], recipe.dedup.keep
+                dedup.CLUSTERS if clusters.facts["members"] else None,
+                clusters.facts["members"],
+                recipe.dedup.keep,
+                held.facts["counts"]["documents held"] if held else 0,
+                tuple(held.facts["labels"]) if held else (),
             )
             if recipe.dedup.url:
                 passing, keep = sum(item.facts["documents"] for item in ingested), recipe.dedup.keep
-                self._pipeline(lambda p: urls.build_urls(p, url, work, policy, keep, passing), "select")
-            self._pipeline(lambda p: select.build_judge(p, url, work, policy, members, seed), "select")
+                self._pipeline(lambda p: urls.build_urls(p, url, work, policy, keep, passing, takedown), "select")
+            self._pipeline(lambda p: select.build_judge(p, url, work, policy, members, seed, takedown), "select")
             judged = load_histograms(join(work, select.JUDGED_TOKENS))
             removed = urls.count_url_copies(work, copies.found_copies(work, judged))
             cut = self._cut_levels(documents, judged)
@@ -243,7 +353,7 @@ class Build:
             url = self._orders("select/documents.jsonl", [row for row in rows if row["kind"] == "documents"])
             mixture, cuts = self._mixture(url)
             every = self._orders("select/orders.jsonl", rows)
-            self._pipeline(lambda p: select.build_decide(p, every, work, policy, cuts, near, seed), "select")
+            self._pipeline(lambda p: select.build_decide(p, every, work, policy, cuts, near, seed, takedown), "select")
             pairs = copy_examples.example_pairs(work)
             if pairs:
                 self._pipeline(lambda p: copy_examples.build_examples(p, url, work, pairs), "select")
@@ -283,6 +393,10 @@ class Build:
                     "source": source,
                     "columns": columns,
                     "links": links.linked_path(part.path) if linked and source == WEB else None,
+                    "hits": decontaminate.hits_path(part.path) if self.recipe.decontaminate else None,
+                    "earlier": earlier.match_path(part.path)
+                    if exists(join(self.work, earlier.match_path(part.path)))
+                    else None,
                 }
             )
         rows += [{"kind": "rejected", "rejected": part.path} for part in ingest.rejected_parts(ingested)]
@@ -321,20 +435,26 @@ class Build:
             cuts[source] = mixing.cut(place, places, [row[2] for row in mine], sizes)
         return facts, cuts
 
-    def _shard(self, ingested: Sequence[Completion], linked: Completion | None, key: str) -> list[Completion]:
+    def _shard(
+        self, ingested: Sequence[Completion], linked: Completion | None, key: str, takedown: Takedown
+    ) -> list[Completion]:
         recipe, work = self.recipe, self.work
         histograms = load_histograms(join(work, select.HISTOGRAMS))
         rejected = histograms.pop("rejected", np.zeros(shard.ID_BUCKETS, np.int64))
         kept = {name.removeprefix("kept "): counts for name, counts in histograms.items()}
         with self.progress.stage("shard") as note:
-            tasks = [task.__dict__ for task in shard.plan_tasks(kept, rejected, recipe.output.shard_bytes, key)]
+            planned = shard.plan_tasks(kept, rejected, recipe.output.shard_bytes, key)
+            if recipe.dedup.publish_index:
+                planned += shard.index_tasks(publish.kept_documents(work), key)
+            tasks = [task.__dict__ for task in planned]
             waiting = [task for task in tasks if shard.completed(work, task) is None]
             if len(waiting) == len(tasks):
                 remove_tree(join(work, shard.FOLDER))
             if waiting:
                 parts = self._orders("shard-parts.jsonl", self._parts(ingested, linked))
                 url = self._orders("shard-orders.jsonl", waiting)
-                self._pipeline(lambda pipeline: shard.build(pipeline, url, work, parts), "shard")
+                minhash, spans = recipe.dedup.minhash, recipe.privacy.spans
+                self._pipeline(lambda p: shard.build(p, url, work, parts, minhash, takedown, spans=spans), "shard")
             else:
                 note("done already")
         found = [shard.completed(work, task) for task in tasks]
@@ -398,6 +518,11 @@ def check_errors(ingested: Sequence[Completion], most: float) -> None:
             f"ingest: {errors:,} of {records:,} records are damaged, more than limits.max_error_share allows "
             f"({most:g}); most of them in {worst.facts['uri']} ({worst.facts['errors']:,})"
         )
+
+
+def _present(completions: Sequence[Completion | None]) -> list[Completion]:
+    """Those of stages that this recipe has."""
+    return [completion for completion in completions if completion is not None]
 
 
 def _sizes(files: Sequence[InputFile]) -> int:

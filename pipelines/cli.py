@@ -111,6 +111,36 @@ def compare(
     run_compare(before, after, samples=samples, top=top, json_path=json_path)
 
 
+@app.command()
+def audit(
+    out: BuildFolder,
+    method: Annotated[
+        str, typer.Option(help="exhaustive, or presidio (needs `pip install 'winnow[audit]'`).")
+    ] = "exhaustive",
+    sample: Annotated[int, typer.Option(min=0, help="Documents to look at, chosen by their ids; 0 is all.")] = 0,
+    seed: Annotated[int, typer.Option(help="Another seed chooses other documents and samples.")] = 0,
+    samples: Annotated[int, typer.Option(min=0, max=1000, help="Findings of each type to show.")] = 5,
+    types: Annotated[str | None, typer.Option(help="Look for these only, as EMAIL,PHONE_NUMBER.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="An installed spaCy model, with which presidio looks for names too.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print values as they are, not masked.")] = False,
+    folder: Annotated[
+        str | None, typer.Option("--out", "-o", help="Write audit.json and audit.html to this folder or URL.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress.")] = False,
+) -> None:
+    """Look at a build's shards again with a second, slower method: what personal data slipped through?
+
+    What is found is a report, not a verdict: exit code 0. A shard that cannot be read is named, and makes it 1.
+    """
+    from pipelines.audit import AuditOptions
+    from pipelines.audit_view import run_audit
+
+    names = tuple(name.strip() for name in (types or "").split(",") if name.strip())
+    run_audit(out, AuditOptions(method, model, sample, samples, seed, names, show), folder, quiet=quiet)
+
+
 @recipes_app.command("list")
 def recipes_list() -> None:
     """Names of the recipes that ship, with what each is for."""
@@ -136,6 +166,14 @@ def manifest_show(folder: Annotated[str, typer.Argument(help="A build or a model
     from pipelines.commands import run_manifest_show
 
     run_manifest_show(folder)
+
+
+@manifest_app.command("lineage")
+def manifest_lineage(folder: Annotated[str, typer.Argument(help="A build or a model.")]) -> None:
+    """Print what a build or model was made from: earlier releases, data, base models, with their digests."""
+    from pipelines.commands import run_manifest_lineage
+
+    run_manifest_lineage(folder)
 
 
 @manifest_app.command("verify")

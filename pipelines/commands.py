@@ -16,7 +16,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from curation.policy import RulesConfig
-from manifests.dataset import ENTERED, KEPT, verify
+from manifests.dataset import ENTERED, KEPT, listed_files, verify
 from manifests.errors import JobError
 from manifests.manifest import read_manifest
 from pipelines.recipe import KEY_ORDER, Recipe, load_recipe, recipe_path, shipped_recipes
@@ -216,9 +216,20 @@ def run_manifest_show(folder: str) -> None:
 def _print_parents(parents: Sequence[Mapping[str, Any]], depth: int, console: Console) -> None:
     for parent in parents:
         role = f"  ({parent['role']})" if parent.get("role") else ""
-        named = f"{parent.get('kind', '')} {parent.get('name', '')}".strip()
+        version = f"@{parent['version']}" if parent.get("version") else ""
+        named = f"{parent.get('kind', '')} {parent.get('name', '')}{version}".strip()
         console.print(f"{'  ' * depth}{named}  {parent.get('digest', '')}{role}", highlight=False, soft_wrap=True)
         _print_parents(parent.get("parents", ()), depth + 1, console)
+
+
+def run_manifest_lineage(folder: str) -> None:
+    """Print what a build or model was made from, and what that was made from."""
+    manifest = read_manifest(folder)
+    console = wide_console()
+    version = f"@{manifest['version']}" if manifest.get("version") else ""
+    named = f"{manifest.get('kind', 'dataset')} {manifest.get('name', '')}{version}"
+    console.print(f"{named}  {manifest.get('digest', '')}", highlight=False, soft_wrap=True)
+    _print_parents(manifest.get("parents") or (), 1, console)
 
 
 def run_manifest_verify(folder: str) -> None:
@@ -235,5 +246,4 @@ def run_manifest_verify(folder: str) -> None:
         count += 1
     if count:
         raise JobError(f"{folder}: {count} difference{'s' if count > 1 else ''} from its manifest")
-    files = sum(len(manifest.get(section, ())) for section in ("shards", "rejected", "files"))
-    typer.echo(f"{folder}: {files} files are as the manifest says  {manifest['digest']}")
+    typer.echo(f"{folder}: {len(listed_files(manifest))} files are as the manifest says  {manifest['digest']}")

@@ -18,6 +18,8 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from curation.documents import DOCUMENT, INPUT_ERROR, KEY_BYTES, REJECTED, REJECTED_AT_INGEST
+from curation.policy import PiiConfig
+from curation.privacy.uris import hide_uri
 from curation.statistics import host_of
 from manifests.config import check_config
 from manifests.errors import UsageError
@@ -25,7 +27,7 @@ from manifests.files import exists, filesystem, join, read_bytes
 from manifests.manifest import read_manifest
 from pipelines.change_views import print_changes
 from pipelines.changes import to_json
-from pipelines.explain_rows import details_of, names_of, outcome_of, refused_of, rejected_of
+from pipelines.explain_rows import details_of, items_of, names_of, outcome_of, refused_of, rejected_of
 from pipelines.explain_view import format_explanation, printable
 from pipelines.explanation import (
     Cluster,
@@ -44,6 +46,7 @@ from pipelines.verdicts import check_names, verdicts
 INGEST_FOLDER = (".work", "ingest")
 SELECT_FOLDER = (".work", "select")
 LINKS_FOLDER = (".work", "links")
+HITS_FOLDER = (".work", "decontaminate", "hits")
 NEAREST = 5
 MOST_COMPARED = 500_000
 """How many URIs are compared with one that was not found."""
@@ -81,13 +84,16 @@ def explain(
 
 def _explain(out: str, query: str, rules: Sequence[str] | None, *, by_uri: bool) -> Explanation:
     build = _Build(out, rules)
-    matches = (pc.field("uri") == query) | (pc.field("origin") == query) if by_uri else pc.field("id") == query
+    # Addresses are stored without their secrets: one that is asked for with them is found too.
+    shown = hide_uri(query, (build.recipe.privacy if build.recipe else PiiConfig()).detector()) if by_uri else query
+    of_uri = pc.field("uri").isin(pa.array(list(dict.fromkeys([query, shown]))))
+    matches = of_uri | (pc.field("origin") == query) if by_uri else pc.field("id") == query
     documents, matched = build.documents(matches)
     rejects = build.ingest_rejects(matches)
     matched += len(rejects)
     records = [*documents, *rejects]
     if not records:
-        matches = pc.field("uri") == query if by_uri else pc.field("id") == query
+        matches = of_uri if by_uri else pc.field("id") == query
         records = [*build.published(matches), *build.published_rejects(matches)]
         matched = len(records)
     damage = build.damage(query) if by_uri and not records else []
@@ -244,9 +250,11 @@ class _Build:
         said = verdicts({**row, **(linked or {})}, self.recipe.policy() if self.recipe else None, self.rules)
         cuts = (decided or {}).get("cut") or ()
         again = "" if read_again else f"more than {MOST_READ_AGAIN} records match"
+        hits = self._hits(part, key)
+        section = self.recipe.decontaminate if self.recipe else None
         repeats = self._repeats(part, identity)
         spans = [(one["start"], one["end"]) for one in repeats]
-        lines, remark = document_lines(row, cuts, self.recipe, repeated=spans, not_again=again)
+        lines, remark = document_lines(row, cuts, self.recipe, not_again=again, items=hits, repeated=spans)
         named = tuple(Repeat(one["level"], one["text"], one["duplicate_of"]) for one in repeats[:MOST_REPEATS])
         cluster = self._cluster(key)
         return Record(
@@ -255,7 +263,14 @@ class _Build:
             uri=row["uri"],
             origin=row["origin"],
             outcome=outcome,
-            details=dataclasses.replace(details, verdicts=said, lines=lines, repeats=named, lines_remark=remark),
+            details=dataclasses.replace(
+                details,
+                verdicts=said,
+                lines=lines,
+                lines_remark=remark,
+                items=items_of(row["text"], hits, section),
+                repeats=named,
+            ),
             cluster=cluster,
             place=place,
             copy=self._copy(row, cluster) if cluster is not None else None,
@@ -296,6 +311,17 @@ class _Build:
         wanted = (pc.field("id") == identity) & (pc.field("key") == pa.scalar(key, pa.binary(KEY_BYTES)))
         rows: list[dict[str, Any]] = dataset.to_table(filter=wanted).to_pylist()
         return rows[0] if rows else None
+
+    def _hits(self, part: str, key: bytes) -> list[dict[str, Any]]:
+        """The passages of a document that hold evidence of an evaluation item, in their order."""
+        path = join(self.root, *HITS_FOLDER, part)
+        if not self.fs.exists(path):
+            return []
+        wanted = pc.field("key") == pa.scalar(key, pa.binary(KEY_BYTES))
+        found: list[dict[str, Any]] = (
+            ds.dataset(path, format="parquet", filesystem=self.fs).to_table(filter=wanted).to_pylist()
+        )
+        return found
 
     def _cluster(self, key: bytes) -> Cluster | None:
         paths = self.files(*SELECT_FOLDER, "copies", "*.parquet")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from curation.decontamination.config import DecontaminateSection
+from curation.decontamination.decide import counts
 from curation.documents import DOCUMENT
 from curation.link_join import SIGNALS, page_facts
-from pipelines.explanation import Details, Line, Measure, Outcome
+from pipelines.explanation import Details, FoundItem, Line, Measure, Outcome
 
 WORST_LINES = 3
 
@@ -44,6 +47,19 @@ def rejected_of(row: Mapping[str, Any]) -> Outcome:
     return Outcome(False, row["stage"], row["rule"], row["value"], row["threshold"], failed, row["duplicate_of"], None)
 
 
+def items_of(
+    text: str, hits: Sequence[Mapping[str, Any]], section: DecontaminateSection | None
+) -> tuple[FoundItem, ...]:
+    """What the stored hits of a document say; none of them counts where the recipe is not known."""
+    return tuple(
+        FoundItem(
+            hit["benchmark"], hit["item"], hit["part"], hit["share"], hit["words"], hit["numbers"],
+            section is not None and counts(hit, section), text[hit["start"] : hit["end"]][:200],
+        )
+        for hit in hits
+    )  # fmt: skip
+
+
 def details_of(
     row: Mapping[str, Any],
     decided: Mapping[str, Any] | None,
@@ -66,6 +82,7 @@ def details_of(
         tokens=row["tokens"],
         measures=tuple(Measure(name, row[name], *bounds.get(name, (None, None))) for name in measured),
         pii=tuple(sorted(json.loads(row["pii"] or "{}").items())),
+        pii_policies=_by_policy(row.get("pii_located") or ()),
         toxicity=row["toxicity"],
         toxic_words=row["toxic_words"] or 0,
         toxic_lines=tuple(Line(text[line["start"] : line["end"]][:200], line["score"]) for line in lines),
@@ -77,3 +94,8 @@ def details_of(
         language_mixed=row.get("language_mixed"),
         repairs=tuple(sorted(json.loads(row.get("repairs") or "{}").items())),
     )
+
+
+def _by_policy(located: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, str, int], ...]:
+    found = Counter((span["type"], span["policy"]) for span in located)
+    return tuple((name, policy, count) for (name, policy), count in sorted(found.items()))

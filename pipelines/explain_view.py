@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.changes import LINE_CHARACTERS, first_difference
-from pipelines.explanation import Copy, Details, EditedLine, Explanation, Measure, Outcome, Record, Verdict
+from pipelines.explanation import Copy, Details, EditedLine, Explanation, FoundItem, Measure, Outcome, Record, Verdict
+from pipelines.releases import parse_reference
 
 _CONTROLS = (*range(32), *range(0x7F, 0xA0), *range(0xD800, 0xE000))
 _DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
@@ -20,9 +21,10 @@ _LANGUAGES_SHOWN = 6
 _LINES_SHOWN = 60
 _MARKS = {
     "kept": (" ", ""), "changed": ("<", "yellow"), "cut": ("-", "red"), "toxic": ("-", "bold red"),
-    "foreign": ("-", "magenta"), "repeated": ("-", "magenta"),
+    "foreign": ("-", "magenta"), "item": ("-", "blue"), "repeated": ("-", "magenta"),
 }  # fmt: skip
 _FAILED_SHOWN = 12
+_ITEMS_SHOWN = 20
 
 
 def format_explanation(explanation: Explanation) -> RenderableType:
@@ -98,7 +100,10 @@ def _facts(record: Record) -> list[tuple[str, str]]:
         facts.append(("tokens", f"{details.tokens:,}"))
         if details.toxicity is not None:
             facts.append(("toxicity", f"{_number(details.toxicity)}, listed words {details.toxic_words}"))
-        facts.append(("replaced", ", ".join(f"{name} {count}" for name, count in details.pii if count) or "nothing"))
+        facts.append(("replaced", _replaced(details) or "nothing"))
+        kept = [f"{name} {count}" for name, policy, count in details.pii_policies if policy == "keep"]
+        if kept:
+            facts.append(("kept by policy", ", ".join(kept)))
         if details.repairs:
             facts.append(("repaired lines", ", ".join(f"{name} {count:,}" for name, count in details.repairs)))
         facts.append(("lines cut", f"{len(details.cuts):,}"))
@@ -111,14 +116,29 @@ def _facts(record: Record) -> list[tuple[str, str]]:
         facts.append(("failed rules", f"{named} and {more} more" if more > 0 else named))
     if outcome is not None and outcome.detail:
         facts.append(("met", outcome.detail))
-    if cluster is not None:
+    held = parse_reference(outcome.duplicate_of) if outcome is not None else None
+    if held is not None:
+        name, version, identity = held
+        facts.append(("earlier copy", f"{identity} in release {name} {version}"))
+    if cluster is not None and (cluster.size > 1 or held is None):
         likeness = "" if cluster.similarity is None else f", similarity {_number(cluster.similarity)}"
         facts.append(("duplicates", f"one of {cluster.size:,} documents{likeness}"))
         if cluster.kept_id is not None and cluster.kept_id != record.id:
             facts.append(("kept copy", f"{cluster.kept_uri} ({cluster.kept_id})"))
-    elif outcome is not None and outcome.duplicate_of:
+    elif outcome is not None and outcome.duplicate_of and held is None:
         facts.append(("kept copy", outcome.duplicate_of))
     return facts
+
+
+def _replaced(details: Details) -> str:
+    """Replaced spans by type, with the policy where it is not a placeholder."""
+    if not details.pii_policies:
+        return ", ".join(f"{name} {count}" for name, count in details.pii if count)
+    return ", ".join(
+        f"{name} {count}" + ("" if policy == "placeholder" else f" ({policy})")
+        for name, policy, count in details.pii_policies
+        if policy != "keep"
+    )
 
 
 def _measures(measures: tuple[Measure, ...]) -> Table:
@@ -139,6 +159,9 @@ def _lines(details: Details) -> list[RenderableType]:
     if details.toxic_lines:
         blocks.append(Text("worst lines", style="dim"))
         blocks.extend(_plain(f"  {_number(line.score)}  {line.text}") for line in details.toxic_lines)
+    if details.items:
+        blocks.append(Text("evaluation items", style="dim"))
+        blocks.extend(_plain(f"  {_item(one)}") for one in details.items[:_ITEMS_SHOWN])
     if any(line.mark != "kept" for line in details.lines):
         blocks.append(Text("lines", style="dim"))
         blocks.extend(_edited(details.lines))
@@ -156,6 +179,13 @@ def _lines(details: Details) -> list[RenderableType]:
     blocks.append(Text("text begins", style="dim"))
     blocks.append(_plain("  " + " ".join(details.opening.split())))
     return blocks
+
+
+def _item(one: FoundItem) -> str:
+    numbers = f", {one.numbers:,} other numbers" if one.numbers else ""
+    below = "" if one.counts else ", does not count"
+    found = f"{one.benchmark} {one.item} {one.part}: share {_number(one.share)}, {one.words:,} words{numbers}{below}"
+    return f"{found}: {' '.join(one.passage.split())}"
 
 
 def _verdicts(verdicts: tuple[Verdict, ...]) -> Table:

@@ -51,13 +51,28 @@ class Verdict:
 @dataclass(frozen=True)
 class EditedLine:
     """A line of the page and what became of it: `kept`, `changed` (into `after`), `cut` by the rule set's line edits,
-    `toxic`, cut with this score, `foreign`, cut for its language, or `repeated`, cut in whole or in part because other
-    text has it."""
+    `toxic`, cut with this score, `foreign`, cut for its language, `item`, of which the sentences with an evaluation
+    item were cut, or `repeated`, cut in whole or in part because other text has it."""
 
     mark: str
     text: str
     after: str | None
     score: float | None
+
+
+@dataclass(frozen=True)
+class FoundItem:
+    """A part of an evaluation item found in the text: the share of its words, how many they are, how many are other
+    numbers, whether it counts under the build's thresholds, and the passage."""
+
+    benchmark: str
+    item: str
+    part: str
+    share: float
+    words: int
+    numbers: int
+    counts: bool
+    passage: str
 
 
 @dataclass(frozen=True)
@@ -143,6 +158,8 @@ class Details:
     language_mixed: float | None = None  # what is in other languages than the main one
     repairs: tuple[tuple[str, int], ...] = ()  # repair -> lines that it changed or dropped
     repeats: tuple[Repeat, ...] = ()  # what was cut because other text has it, to a limit
+    pii_policies: tuple[tuple[str, str, int], ...] = ()  # (type, policy, spans)
+    items: tuple[FoundItem, ...] = ()  # evaluation items, where the build looked for them
     lines_remark: str = ""  # why `lines` does not show what was cut when the page was read
 
 

@@ -24,7 +24,7 @@ from pipelines.changes import first_difference
 from pipelines.explanation import Copy, EditedLine
 from pipelines.recipe import Recipe
 
-KEPT, CHANGED, CUT, TOXIC, FOREIGN, REPEATED = "kept", "changed", "cut", "toxic", "foreign", "repeated"
+KEPT, CHANGED, CUT, TOXIC, FOREIGN, ITEM, REPEATED = "kept", "changed", "cut", "toxic", "foreign", "item", "repeated"
 MOST_LINES = 1_000
 """Lines of one document that are looked at."""
 MOST_RECORDS = 10_000
@@ -38,15 +38,16 @@ def document_lines(
     cuts: Sequence[Mapping[str, int]],
     recipe: Recipe | None,
     *,
-    repeated: Sequence[tuple[int, int]] = (),
     not_again: str = "",
+    items: Sequence[Mapping[str, int]] = (),
+    repeated: Sequence[tuple[int, int]] = (),
 ) -> tuple[tuple[EditedLine, ...], str]:
     """The lines of a stored document with what became of them, and a remark where those that were cut when the page was
-    read are not among them. `repeated` are spans that were cut because other text has them; `not_again` says why the
-    page is not to be read again, if it is not."""
+    read are not among them. `not_again` says why the page is not to be read again, if it is not; `items` are the spans
+    of evaluation items, `repeated` those that were cut because other text has them."""
     wanted = set(recipe.language.keep) if recipe is not None and recipe.language.cut_paragraphs else None
     unwanted = [one["start"] for one in row.get("foreign") or () if wanted and one["language"] not in wanted]
-    stored = stored_lines(row["text"], cuts, row["toxic_lines"] or (), frozenset(unwanted), repeated)
+    stored = stored_lines(row["text"], cuts, row["toxic_lines"] or (), frozenset(unwanted), items, repeated)
     if row["source"] == CODE:
         return stored, ""
     if recipe is None:
@@ -84,10 +85,12 @@ def stored_lines(
     cuts: Sequence[Mapping[str, int]],
     scores: Sequence[Mapping[str, Any]],
     foreign: Collection[int] = (),
+    items: Sequence[Mapping[str, int]] = (),
     repeated: Sequence[tuple[int, int]] = (),
 ) -> tuple[EditedLine, ...]:
     """The lines of a stored text that are not blank, those within `cuts` marked toxic with their score, foreign where
-    the cut begins at one of `foreign`, or repeated where one of `repeated` has a part in them."""
+    the cut begins at one of `foreign`, an item where it holds one of the spans `items`, or repeated where one of
+    `repeated` has a part in them."""
     known = {line["start"]: float(line["score"]) for line in scores}
     found: list[EditedLine] = []
     spans = iter(sorted((span["start"], span["end"]) for span in cuts))
@@ -106,6 +109,8 @@ def stored_lines(
                 mark = REPEATED
             elif inside and span is not None:
                 mark, score = (FOREIGN, None) if span[0] in foreign else (TOXIC, known.get(span[0]))
+                if any(span[0] <= one["start"] and one["end"] <= span[1] for one in items):
+                    mark, score = ITEM, None
             found.append(EditedLine(mark, line, None, score))
             if len(found) == MOST_LINES:
                 break
@@ -162,7 +167,7 @@ def read_original(identity: str, origin: str, recipe: Recipe) -> str:
                 if not isinstance(text, str):
                     raise LookupError(f"the page is refused today ({text.rule})")
                 text = repair(text, recipe.repair.characters_only()).text
-                return scrub(text, kind="prose", config=recipe.privacy.detector()).text
+                return scrub(text, kind="prose", config=recipe.privacy.detector(), document=identity).text
     except (OSError, ValueError, WinnowError) as error:
         raise LookupError(f"the archive {archive} cannot be read again ({error})") from error
     finally:

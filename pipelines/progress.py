@@ -59,6 +59,21 @@ class Progress:
         self._console.print(f"[green]✓[/green] {name:<8} {seconds:7.1f} s{said}", highlight=False)
 
     @contextlib.contextmanager
+    def counted(self, name: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+        """Show how many of `total` things are done; yields a function that is told of every few more."""
+        if not self._live:
+            yield lambda more: None
+            return
+        columns = (
+            TextColumn("{task.description}"), BarColumn(),
+            TextColumn("{task.completed:,.0f} of {task.total:,.0f} " + unit),
+            TimeElapsedColumn(), TimeRemainingColumn(),
+        )  # fmt: skip
+        with RichProgress(*columns, console=self._console, transient=True) as progress:
+            task = progress.add_task(name, total=total)
+            yield lambda more: progress.advance(task, more)
+
+    @contextlib.contextmanager
     def _bar(self, name: str, work: str, folders: Sequence[str], total_bytes: int) -> Iterator[None]:
         if not self._live:
             yield

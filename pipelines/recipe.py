@@ -102,6 +102,21 @@ class DedupConfig(Config):
     )
     keep: KeepConfig = Field(default=KeepConfig(), description="which copy stays, among those that pass the rules")
     limits: DedupLimits = Field(default=DedupLimits(), description="when a build stops because of its copies")
+    publish_index: bool = Field(
+        default=True, description="publish hashes and sketches of what is kept, so that a later release can look there"
+    )
+    against: tuple[str, ...] = Field(
+        default=(), description="earlier releases (folders or manifests) whose documents are not to be in this one"
+    )
+
+    @field_serializer("against")
+    def _releases_without_secrets(self, against: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(without_secrets(name) for name in against)
+
+    @property
+    def keeps_signatures(self) -> bool:
+        """Whether what is known of each document is kept when the shuffle is over."""
+        return self.publish_index or bool(self.against)
 
 
 class OutputConfig(Config):
@@ -129,6 +144,11 @@ class Recipe(Policy):
     inputs: InputsConfig = Field(default=InputsConfig(), description="what is read")
     reading: ReadingLimits = Field(default=ReadingLimits(), description="bounds on what one record may cost")
     dedup: DedupConfig = Field(default=DedupConfig(), description="which copies are removed")
+    takedown: tuple[str, ...] = Field(
+        default=(),
+        description="lists of what must not be in the output: lines `id:`, `url:`, `prefix:`, `domain:`, "
+        "`repository:` or `hash:`, see docs/deduplication.md",
+    )
     mixture: dict[str, Share] = Field(
         default={}, description="source -> share of the output's tokens; sources not named share the rest"
     )
@@ -150,7 +170,7 @@ class Recipe(Policy):
 
 KEY_ORDER = (
     "name", "version", "seed", "inputs", "reading", "urls", "extraction", "repair", "language", "quality", "code",
-    "privacy", "toxicity", "links", "tokenizer", "dedup", "mixture", "output", "limits",
+    "privacy", "toxicity", "links", "decontaminate", "tokenizer", "dedup", "takedown", "mixture", "output", "limits",
 )  # fmt: skip
 """The order in which a recipe is printed: that of the data."""
 

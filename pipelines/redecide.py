@@ -22,6 +22,7 @@ from curation import mixing
 from curation.documents import WEB
 from curation.policy import Policy
 from curation.select import Ruled, apply_rules, needed_columns
+from curation.takedown import STAGE as TAKEDOWN
 from curation.tokenise import TokenCounter
 from manifests.config import check_config
 from manifests.errors import JobError, UsageError
@@ -31,10 +32,11 @@ from pipelines.copy_limits import check_signals
 from pipelines.parts import open_parquet, read_columns, sort_rows
 from pipelines.recipe import Recipe
 from pipelines.records import WORK
-from pipelines.stages import dedup, links, select
-from pipelines.stages.copies import LoadedClusters, LoadedCopies, choose_copies, from_ipc, key_array
+from pipelines.stages import decontaminate, dedup, earlier, links, select
+from pipelines.stages.copies import HeldCopies, LoadedClusters, LoadedCopies, choose_copies, from_ipc, key_array
 from pipelines.stages.cut_list import cut_again, cuts_of
 from pipelines.stages.cut_parts import level_rules
+from pipelines.stages.held import held_copies
 from pipelines.stages.histograms import add_histograms, mixture_histograms
 from pipelines.stages.urls import url_copies, url_members
 
@@ -57,6 +59,8 @@ class Part:
     links: str | None
     source: str
     columns: tuple[str, ...]
+    hits: str | None = None
+    earlier: str | None = None  # what earlier releases hold of it
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,16 @@ def _part(work: str, decisions: str, name: str) -> Part:
         source = parquet.read_row_group(0, columns=["source"])["source"][0].as_py()
     linked = links.linked_path(documents)
     voted = source == WEB and exists(join(work, linked))
-    return Part(documents, decisions, linked if voted else None, source, columns)
+    hits, held = decontaminate.hits_path(documents), earlier.match_path(documents)
+    return Part(
+        documents,
+        decisions,
+        linked if voted else None,
+        source,
+        columns,
+        hits if exists(join(work, hits)) else None,
+        held if exists(join(work, held)) else None,
+    )
 
 
 def redecide(build: StoredBuild, recipe: Recipe, outcomes: Outcomes, *, check: bool = True) -> list[Decided]:
@@ -159,6 +172,7 @@ def redecide(build: StoredBuild, recipe: Recipe, outcomes: Outcomes, *, check: b
     check_signals([part.columns for part in build.parts], recipe.dedup.keep.signals)
     clusters = read_columns(join(build.work, dedup.CLUSTERS))
     loaded = LoadedClusters(clusters if clusters.num_rows else None, 1, recipe.dedup.keep.signals)
+    labels = earlier.labels_of(build.work)
     same_url = _url_copies(build, recipe) if recipe.dedup.url else None
     decided, members = [], []
     for part in build.parts:
@@ -168,7 +182,7 @@ def redecide(build: StoredBuild, recipe: Recipe, outcomes: Outcomes, *, check: b
             raise UsageError(f"{build.out}: {part.decisions} does not belong to {part.documents}; {_again(build)}")
         if check:
             _check_own(build, part, documents, stored)
-        ruled = apply_rules(documents, policy)
+        ruled = _still_taken_down(apply_rules(documents, policy), stored)
         tokens = _recount(build, part, documents, stored, ruled)
         item = _decided(part, documents, ruled, tokens, outcomes, with_ids=mixed)
         if same_url is not None:
@@ -176,7 +190,8 @@ def redecide(build: StoredBuild, recipe: Recipe, outcomes: Outcomes, *, check: b
         decided.append(item)
         judged = documents.select(["key", "id", "source", "uri"])
         judged = judged.append_column("keep", pa.array(item.code == KEPT)).append_column("tokens", pa.array(tokens))
-        members += [from_ipc(block) for _, block in loaded.payloads(judged, documents)]
+        held = _held(build, part, judged.append_column("date", documents["date"]), labels, recipe)
+        members += [from_ipc(block) for _, block in loaded.payloads(judged, documents, held)]
     if members:
         copies = choose_copies(sort_rows(pa.concat_tables(members), "component", "key"), recipe.dedup.keep)
         near = recipe.dedup.minhash.threshold if recipe.dedup.minhash else None
@@ -197,8 +212,9 @@ def _url_copies(build: StoredBuild, recipe: Recipe) -> LoadedCopies:
     for part in build.parts:
         if part.source == WEB:
             documents = _signals(build, part, (policy,), keep.signals)
-            passed = documents.filter(pa.array(apply_rules(documents, policy).keep()))
-            members += [block for _, block in url_members(passed, keep)]
+            stored = stored_decisions(build, part, ["stage", "rule", "value", "threshold"])
+            ruled = _still_taken_down(apply_rules(documents, policy), stored)
+            members += [block for _, block in url_members(documents.filter(pa.array(ruled.keep())), keep)]
     return LoadedCopies(url_copies(members, keep))
 
 
@@ -232,6 +248,28 @@ def rows_of(build: StoredBuild, path: str, rows: list[int], columns: list[str]) 
             start = end
 
 
+def _held(build: StoredBuild, part: Part, rows: pa.Table, labels: Sequence[str], recipe: Recipe) -> HeldCopies | None:
+    """What earlier releases hold of a part."""
+    if part.earlier is None:
+        return None
+    return held_copies(read_columns(join(build.work, part.earlier)), rows, labels, recipe.dedup.keep)
+
+
+def _still_taken_down(ruled: Ruled, stored: pa.Table) -> Ruled:
+    """The outcome of the rules with what the build's takedown lists named, which no threshold brings back."""
+    stages = stored["stage"].to_pylist()
+    rows = [row for row, stage in enumerate(stages) if stage == TAKEDOWN]
+    if not rows:
+        return ruled
+    lists = [list(one) for one in (ruled.stage, ruled.rule, ruled.value, ruled.threshold, ruled.failed)]
+    for row in rows:
+        rule = stored["rule"][row].as_py()
+        for one, value in zip(lists, (TAKEDOWN, rule, None, None, [rule]), strict=True):
+            one[row] = value
+    stage, rule, value, threshold, failed = lists
+    return Ruled(stage, rule, value, threshold, failed, ruled.cut)  # type: ignore[arg-type]
+
+
 def _again(build: StoredBuild) -> str:
     return f"run `winnow curate` again with the build's recipe and --out {build.out}"
 
@@ -241,15 +279,16 @@ def _signals(build: StoredBuild, part: Part, policies: Sequence[Policy], more: S
     documents = read_columns(join(build.work, part.documents), [name for name in part.columns if name in needed])
     order = {"documents": part.documents, "links": part.links}
     try:
-        return links.with_signals(build.work, order, documents)
+        documents = links.with_signals(build.work, order, documents)
     except ValueError as error:
         raise UsageError(f"{build.out}: {error}; {_again(build)}") from error
+    return decontaminate.with_contamination(build.work, part.hits, documents)
 
 
 def _check_own(build: StoredBuild, part: Part, documents: pa.Table, stored: pa.Table) -> None:
     """Whether the build's own rules still give what they gave: not so after a change of Winnow's rules, or where a run
     that was interrupted has measured the input anew. What `--set` does could not be told from that."""
-    ruled = apply_rules(documents, build.recipe.policy())
+    ruled = _still_taken_down(apply_rules(documents, build.recipe.policy()), stored)
     reasons = zip(stored["stage"].to_pylist(), stored["rule"].to_pylist(), strict=True)
     before = [(None, None) if stage in _AFTER_RULES else (stage, rule) for stage, rule in reasons]
     differ = sum(map(operator.ne, before, zip(ruled.stage, ruled.rule, strict=True)))

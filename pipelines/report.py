@@ -27,6 +27,7 @@ from manifests.digests import canonical_json
 from manifests.errors import UsageError
 from manifests.files import exists, filesystem, join, read_bytes, write_bytes
 from manifests.manifest import read_manifest
+from pipelines import privacy_view
 from pipelines import report_views as views
 from pipelines.charts import stacked_bar
 from pipelines.duplicates_view import Duplicates, curve_chart, minhash_of, read_duplicates, recall_rows, sizes_chart
@@ -153,6 +154,9 @@ def render_report(
         "languages": views.language_rows(summary),
         "licenses": views.license_rows(summary),
         "pii": views.pii_rows(summary),
+        "policies": privacy_view.POLICIES,
+        "policy_rows": privacy_view.policy_rows(manifest),
+        "privacy": manifest.get("privacy"),
         "cuts": sorted(summary.cuts.items()),
         "levels": views.level_rows(manifest),
         "hosts": hosts,
@@ -219,6 +223,7 @@ def render_card(manifest: Mapping[str, Any], summary: Summary) -> str:
         "languages": views.language_rows(summary),
         "licenses": licenses,
         "pii": views.pii_rows(summary),
+        "policy_rows": privacy_view.policy_rows(manifest),
         "recipe": manifest.get("recipe") or {},
     }
     return environment().get_template("card.md.jinja").render(context)

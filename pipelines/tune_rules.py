@@ -42,8 +42,9 @@ from pipelines.stages.links import NOTHING_VOTES
 
 TUNABLE = (
     "language.keep", "language.min_score", "language.max_mixed", "language.cut_paragraphs", "quality.rules",
-    "code.licenses", "links.min_votes", "privacy.max_spans",
-    "toxicity.max_document", "toxicity.max_line", "toxicity.max_cut", "toxicity.max_words", "dedup.keep", "mixture",
+    "code.licenses", "links.min_votes", "privacy.max_spans", "privacy.max_type_spans",
+    "toxicity.max_document", "toxicity.max_line", "toxicity.max_cut", "toxicity.max_words", "decontaminate.min_share",
+    "decontaminate.numbers", "decontaminate.action", "decontaminate.max_cut", "dedup.keep", "mixture",
     "seed",
 )  # fmt: skip
 """Keys that decide from stored numbers, besides every threshold of `quality` and `code`."""
@@ -174,7 +175,7 @@ def _check_tunable(key: str) -> None:
         return
     if section in ("quality", "code") and key not in _NO_THRESHOLDS:
         return
-    if section in _DECIDE_NOTHING or key.startswith("dedup.limits"):
+    if section in _DECIDE_NOTHING or key.startswith(("dedup.limits", "privacy.spans", "privacy.secret_")):
         why = "decides nothing about a document"
     elif key.startswith(_COPIES):
         why = "changes which documents are found to be copies"
@@ -345,6 +346,7 @@ def _threshold(recipe: Recipe, outcome: Outcome) -> float | None:
         "toxicity.words": policy.toxicity.max_words,
         "toxicity.lines": policy.toxicity.max_cut,
         "privacy.spans": policy.privacy.max_spans,
+        **{f"privacy.spans.{name}": most for name, most in policy.privacy.max_type_spans.items()},
     }
     if outcome.rule in fixed:
         return number(fixed[outcome.rule])

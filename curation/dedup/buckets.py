@@ -76,8 +76,8 @@ def candidate_pairs(
     order = _distinct_order(hashes, keys, sketches)
     hashes, keys, sketches = hashes[order], keys[order], np.ascontiguousarray(sketches[order])
     starts = _run_starts(hashes)
-    needed = _matches_needed(threshold, sketches.shape[1])
-    given = needed if least is None else _matches_needed(min(least, threshold), sketches.shape[1])
+    needed = matches_needed(threshold, sketches.shape[1])
+    given = needed if least is None else matches_needed(min(least, threshold), sketches.shape[1])
     left, right, matches, stray = _link_buckets(starts, sketches, needed, given, cap)
     if stray.any():
         more = _link_strays(starts, sketches, stray, given)
@@ -126,7 +126,7 @@ def _run_starts(values: NDArray[np.uint64]) -> NDArray[np.int64]:
     return np.concatenate(([0], np.flatnonzero(values[1:] != values[:-1]) + 1, [len(values)]))
 
 
-def _matches_needed(threshold: float, size: int) -> int:
+def matches_needed(threshold: float, size: int) -> int:
     """The fewest equal bytes whose estimated similarity is `threshold` or more."""
     reached = similarity_of_matches(np.arange(size + 1), size) >= threshold - 1e-9
     return int(np.argmax(reached)) if reached.any() else size + 1

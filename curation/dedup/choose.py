@@ -14,8 +14,9 @@ from manifests.config import Config
 from manifests.errors import UsageError
 
 Signal: TypeAlias = Annotated[str, Field(pattern=r"^(highest|lowest):[a-z0-9_@.-]{1,100}$")]
-Criterion: TypeAlias = Literal["source", "longest", "shortest", "newest", "oldest", "id"] | Signal
+Criterion: TypeAlias = Literal["earlier", "source", "longest", "shortest", "newest", "oldest", "id"] | Signal
 _COLUMNS = {
+    "earlier": "earlier",
     "source": "source", "longest": "length", "shortest": "length", "newest": "date", "oldest": "date", "id": "id",
 }  # fmt: skip
 _SIGNAL = ":"  # parts `highest` from the name of a signal
@@ -31,7 +32,8 @@ class KeepConfig(Config):
     order: tuple[Criterion, ...] = Field(
         default=("source", "longest"),
         description="`source`: earlier in `sources`; `longest`, `shortest`: by tokens; `newest`, `oldest`: by date; "
-        "`highest:SIGNAL`, `lowest:SIGNAL`: by a stored number; `id`: the smallest. What is unknown comes last",
+        "`highest:SIGNAL`, `lowest:SIGNAL`: by a stored number; `id`: the smallest. What is unknown comes last. "
+        "`earlier`: what an earlier release holds wins (`dedup.against`), before all others where it is not named",
     )
     sources: tuple[str, ...] = Field(
         default=(), description="sources, best first; one that is not listed comes after them"
@@ -45,6 +47,8 @@ class KeepConfig(Config):
             raise ValueError(f"`order` compares the {sorted(repeated)[0]} twice; the second can decide nothing")
         if "id" in self.order[:-1]:
             raise ValueError("`order` goes on after `id`, which no two copies share; nothing after it can decide")
+        if any(_SIGNAL in one for one in self.before_earlier):
+            raise ValueError("`order` has a signal before `earlier`; the index of a release stores no signals")
         if len(set(self.sources)) < len(self.sources):
             raise ValueError("`sources` lists a source twice")
         if self.sources and "source" not in self.order:
@@ -54,8 +58,14 @@ class KeepConfig(Config):
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns that `choose` will read."""
-        needed = (_column(one) for one in self.order if one != "id" and (one != "source" or self.sources))
+        unread = ("id", "earlier")
+        needed = (_column(one) for one in self.order if one not in unread and (one != "source" or self.sources))
         return tuple(needed)
+
+    @property
+    def before_earlier(self) -> tuple[Criterion, ...]:
+        """The criteria by which a document may beat one that an earlier release holds; by default none."""
+        return self.order[: self.order.index("earlier")] if "earlier" in self.order else ()
 
     @property
     def signals(self) -> tuple[str, ...]:
@@ -108,6 +118,26 @@ def ranks_of(columns: Mapping[str, NDArray[Any]], config: KeepConfig) -> list[ND
         if _column(criterion) in config.columns:
             found += _ranks(criterion, columns[_column(criterion)], config.sources)
     return found
+
+
+def beats(
+    own: Mapping[str, NDArray[Any]], earlier: Mapping[str, NDArray[Any]], config: KeepConfig
+) -> NDArray[np.bool_]:
+    """Which documents [n] are better than the earlier ones [n] beside them, by what the order has before `earlier`.
+
+    Args:
+        own: `source`, `length` and `date` of documents of the build, as `choose` takes them.
+        earlier: the same of those that an earlier release holds.
+        config: the order; where nothing stands before `earlier`, no document is better.
+    """
+    size = len(own["source"])
+    better, undecided = np.zeros(size, bool), np.ones(size, bool)
+    for criterion in config.before_earlier:
+        name = _column(criterion)
+        for ranks in _ranks(criterion, np.concatenate((own[name], earlier[name])), config.sources):
+            better |= undecided & (ranks[:size] < ranks[size:])
+            undecided &= ranks[:size] == ranks[size:]
+    return better
 
 
 def _ranks(criterion: str, column: NDArray[Any], sources: tuple[str, ...]) -> list[NDArray[Any]]:

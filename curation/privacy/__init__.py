@@ -6,9 +6,10 @@ address ranges, context).
 """
 
 from curation.privacy.addresses import AddressKind, address_kind
+from curation.privacy.policies import redact
 from curation.privacy.scan import Kind, find
 from curation.privacy.scrub import PrivacyConfig, Scrubbed, scrub
-from curation.privacy.spans import OPTIONAL_TYPES, PLACEHOLDERS, TYPES, Span, redact, resolve
+from curation.privacy.spans import OPTIONAL_TYPES, PLACEHOLDERS, TYPES, Span, resolve
 
 __all__ = [
     "OPTIONAL_TYPES",

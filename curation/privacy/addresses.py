@@ -62,7 +62,7 @@ sections sec chapter clause paragraph figure fig table appendix article rule ite
 """
 _VERSION_WORDS = frozenset(_INTRODUCING.split())
 _LINKS = frozenset(["to", "from", "is", "of", "number", "no"])
-_BETWEEN = " \t\n\"':=.([,#"
+_BETWEEN = " \t\n\"':=.([,#>"
 _COMPARED = re.compile(r"[=<>~^]=[\s\"']{0,2}\Z")
 _PRODUCT_BEFORE = re.compile(r"[A-Za-z_][/-]\Z")
 _MAX_MAJOR = 30  # the first component of a version or section number is rarely larger
@@ -173,6 +173,11 @@ def _is_heading(before: str, after: str) -> bool:
     return not line.strip(" #*\t") and after[:1] in " \t" and after[1:2].isalpha()
 
 
+def _is_plain(groups: list[str]) -> bool:
+    """Whether no group has four digits, or a letter: `38:2::255:0:0` sets a colour of a terminal."""
+    return all(len(group) < 4 and group.isdigit() for group in groups)
+
+
 def may_hold_ipv6(text: str) -> bool:
     """Whether colons stand close enough together to belong to an address."""
     return "::" in text or (text.count(":") > 6 and _COLONS.search(text) is not None)
@@ -190,7 +195,7 @@ def find_ipv6(text: str) -> Iterator[Span]:
             continue
         groups = [group for group in value.split(":") if group]
         if "::" in value:
-            if len(groups) < 3 and not (groups and _ALLOCATED.match(groups[0])):
+            if not (groups and _ALLOCATED.match(groups[0])) and (len(groups) < 3 or _is_plain(groups)):
                 continue
         elif len(groups) != 8 or max(map(len, groups)) < 3:
             continue

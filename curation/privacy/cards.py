@@ -21,7 +21,10 @@ _CONTEXT_WORD = re.compile(
     r"|carte|cart[a\u00e3]o|carta\b|\u043a\u0430\u0440\u0442|\u5361|\u30ab\u30fc\u30c9|\uce74\ub4dc",
     re.IGNORECASE,
 )
-_DOUBLED = tuple(sum(divmod(2 * digit, 10)) for digit in range(10))
+_LABEL = re.compile(
+    r"(?:(?:credit|debit|payment|visa|master) ?card|kreditkarte|carte bancaire|tarjeta)[^0-9\n]{0,16}\Z", re.IGNORECASE
+)
+_DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, and the sum of the digits of that
 
 # (first prefix, last prefix, lengths): ISO/IEC 7812 ranges as the issuers publish them.
 _ISSUERS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
@@ -51,20 +54,29 @@ _ISSUERS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("6304", "6304", (12, 13, 14, 15, 16, 17, 18, 19)),
     ("6759", "6763", (12, 13, 14, 15, 16, 17, 18, 19)),
 )
+_BY_FIRST = {first: tuple(row for row in _ISSUERS if row[0][0] == first) for first in "0123456789"}
 _STRONG_LENGTHS = (15, 16)
+_LONE_LENGTHS = (14, 19)  # thirteen digits from 4 are the bar codes of half the world
+_NUMBERS_BEFORE = re.compile(r"[0-9]{3,}[ \t]\Z")
+_NUMBERS_AFTER = re.compile(r"[ \t][0-9]{3,}(?![0-9])")
 _FOUR_FOURS = 19  # characters of "4111 1111 1111 1111"
+
+
+def _in_table(text: str, start: int, end: int) -> bool:
+    """Whether numbers stand on both sides: four of a table's columns of four digits are a card now and then."""
+    return bool(_NUMBERS_BEFORE.search(text[max(0, start - 8) : start]) and _NUMBERS_AFTER.match(text, end))
 
 
 def luhn(digits: str) -> bool:
     """Whether the last of `digits` is the Luhn check digit of the others."""
-    total = sum(map(int, digits[-1::-2])) + sum(_DOUBLED[int(digit)] for digit in digits[-2::-2])
+    total = sum(map(int, digits[-1::-2])) + sum(map(int, digits[-2::-2].translate(_DOUBLED)))
     return total % 10 == 0
 
 
 def has_issuer(digits: str) -> bool:
     """Whether `digits` begin with an issuer's prefix and have one of its lengths."""
     size = len(digits)
-    return any(size in lengths and low <= digits[: len(low)] <= high for low, high, lengths in _ISSUERS)
+    return any(size in lengths and low <= digits[: len(low)] <= high for low, high, lengths in _BY_FIRST[digits[0]])
 
 
 def find_cards(text: str, kind: str) -> Iterator[Span]:
@@ -86,13 +98,23 @@ def find_cards(text: str, kind: str) -> Iterator[Span]:
 def _score(text: str, start: int, end: int, kind: str) -> float:
     """Confidence that `text[start:end]` is a card number; 0 when it is not."""
     digits = _NOT_DIGIT.sub("", text[start:end])
+    if len(set(digits)) == 1:
+        return 0.0
+    if not luhn(digits):
+        # Four fours right after "credit card" are one with a wrong digit.
+        mistyped = kind == "prose" and end - start == _FOUR_FOURS and has_issuer(digits)
+        return 0.6 if mistyped and _LABEL.search(text, max(0, start - 40), start) else 0.0
     issued = has_issuer(digits)
-    if not (issued or (len(digits) == 16 and digits[0] in "3456")) or not luhn(digits) or len(set(digits)) == 1:
+    if not (issued or (len(digits) == 16 and digits[0] in "3456")):
         return 0.0
     if _CONTEXT_WORD.search(text, max(0, start - 60), start) or _CONTEXT_WORD.search(text, end, end + 20):
-        return 0.95 if issued else 0.7
-    if not issued:
+        if issued:
+            return 0.95
+        return 0.0 if _in_table(text, start, end) else 0.7
+    if not issued or _in_table(text, start, end):
         return 0.0
     if end - start > len(digits):
         return 0.8
-    return 0.6 if kind == "prose" and len(digits) in _STRONG_LENGTHS else 0.0
+    if kind == "code":
+        return 0.0
+    return 0.6 if len(digits) in _STRONG_LENGTHS else 0.5 if len(digits) in _LONE_LENGTHS else 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 BEFORE, AFTER = 60, 24
-_PLACEHOLDER = re.compile(r"<[A-Z]{2,12}(?:_[A-Z]{1,12}){0,3}>")
+_PLACEHOLDER = re.compile(r"<[A-Z]{2,12}(?:_[A-Z]{1,12}){0,3}(?::[a-z]{8,12})?>")
 
 
 def words_before(text: str, start: int, width: int = BEFORE) -> str:
@@ -20,7 +20,7 @@ def words_before(text: str, start: int, width: int = BEFORE) -> str:
             near = " " * match.end() + near[match.end() :]
         # A placeholder cut in two by the edge of the window.
         head = near.find(">")
-        if 0 <= head < 40 and near[:head].replace("_", "").isupper():
+        if 0 <= head < 40 and near[:head].partition(":")[0].replace("_", "").isupper():
             near = " " * (head + 1) + near[head + 1 :]
     return near
 

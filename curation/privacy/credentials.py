@@ -1,66 +1,49 @@
-"""Keys, tokens and passwords in the formats their providers publish."""
+"""Keys, tokens and passwords: in their providers' formats, in URLs, and after the words that announce them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 
+from curation.privacy.private_keys import find_private_keys
+from curation.privacy.providers import find_tokens
+from curation.privacy.randomness import MIN_DISTINCT, is_dummy_token, is_stock
 from curation.privacy.spans import SECRET, Span
 
 MIN_RUN = 16
-MAX_TOKEN = 4096
-MAX_KEY_BLOCK = 16_384
 
-# (provider, what the token looks like). Every pattern is tried only inside a run of at least MIN_RUN characters of
-# [A-Za-z0-9_-], between boundaries, so that no repeat can be made to backtrack over the page.
-_TOKENS: tuple[tuple[str, str], ...] = (
-    ("aws", r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}"),
-    ("github", r"gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255}"),
-    ("gitlab", r"gl(?:pat|dt|rt|ptt|cbt|soat|ft|imt|agent)-[A-Za-z0-9_-]{20,300}"),
-    ("slack", r"xox[abeoprs]-[A-Za-z0-9-]{10,250}|xapp-[0-9]-[A-Za-z0-9-]{10,250}"),
-    ("stripe", r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,250}|whsec_[A-Za-z0-9]{24,250}"),
-    ("google", r"AIza[A-Za-z0-9_-]{35}|GOCSPX-[A-Za-z0-9_-]{28}"),
-    ("anthropic", r"sk-ant-[A-Za-z0-9]{2,12}-[A-Za-z0-9_-]{20,250}"),
-    ("openai", r"sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,250}|sk-[A-Za-z0-9]{32,250}"),
-    ("openrouter", r"sk-or-v1-[0-9a-f]{64}"),
-    ("npm", r"npm_[A-Za-z0-9]{36}"),
-    ("pypi", r"pypi-AgE[A-Za-z0-9_-]{50,1000}"),
-    ("rubygems", r"rubygems_[0-9a-f]{48}"),
-    ("docker", r"dckr_pat_[A-Za-z0-9_-]{27,60}"),
-    ("hugging face", r"hf_[A-Za-z0-9]{34,60}"),
-    ("groq", r"gsk_[A-Za-z0-9]{48,60}"),
-    ("digitalocean", r"do[opr]_v1_[0-9a-f]{64}"),
-    ("shopify", r"shp(?:at|ss|ca|pa)_[0-9a-fA-F]{32}"),
-    ("square", r"sq0(?:atp|csp|idp)-[A-Za-z0-9_-]{22,60}"),
-    ("brevo", r"xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}"),
-    ("mailgun", r"key-[0-9a-z]{32}"),
-    ("mailchimp", r"[0-9a-f]{32}-us[0-9]{1,2}"),
-    ("twilio", r"SK[0-9a-f]{32}"),
-    ("atlassian", r"ATATT3[A-Za-z0-9_-]{40,300}"),
-    ("databricks", r"dapi[0-9a-f]{32}"),
-    ("grafana", r"glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}"),
-    ("linear", r"lin_api_[A-Za-z0-9]{40}"),
-    ("netlify", r"nfp_[A-Za-z0-9]{36,60}"),
-    ("new relic", r"NRAK-[A-Z0-9]{27}"),
-    ("postman", r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}"),
-    ("pulumi", r"pul-[0-9a-f]{40}"),
-)  # fmt: skip
-_TOKEN = re.compile(r"(?<![A-Za-z0-9])(?:" + "|".join(pattern for _, pattern in _TOKENS) + r")(?![A-Za-z0-9])")
-_JWT = re.compile(
-    rf"eyJ[A-Za-z0-9_-]{{8,{MAX_TOKEN}}}\.eyJ[A-Za-z0-9_-]{{8,{MAX_TOKEN}}}\.[A-Za-z0-9_-]{{16,{MAX_TOKEN}}}"
-)
-_SENDGRID = re.compile(r"SG\.[A-Za-z0-9_-]{16,24}\.[A-Za-z0-9_-]{40,44}(?![A-Za-z0-9_-])")
-_GOOGLE_OAUTH = re.compile(rf"ya29\.[A-Za-z0-9_-]{{20,{MAX_TOKEN}}}")
+# Tokens that no prefix tells. Each is tried where a run of MIN_RUN characters of [A-Za-z0-9_-] stands.
 _TELEGRAM = re.compile(r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])")
-_SLACK_HOOK = re.compile(
-    r"hooks\.slack\.com/(?:services|workflows)/([A-Z][A-Z0-9]{5,14}/[A-Z][A-Z0-9]{5,14}/[A-Za-z0-9]{16,40})"
+_SUFFIXED = re.compile(
+    r"(?<![A-Za-z0-9])(?:[0-9a-f]{32}-us[0-9]{1,2}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}|[0-9a-f]{36}NRAL"
+    r"|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4})(?![A-Za-z0-9])"
+)  # Mailchimp, Mailgun, New Relic, Azure DevOps
+_SHORTEST_SUFFIXED = 36
+_DISCORD = re.compile(r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,40}(?![A-Za-z0-9_-])")
+_TERRAFORM = re.compile(r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70}")
+_BEFORE_RUN = re.compile(
+    r"(?:access_token\$(?:production|sandbox)\$[0-9a-z]{16}\$|[12]/[0-9/]{13,40}:|\b[0-9]{13,17}\|)\Z"
 )
+_AFTER_RUN = re.compile(r"[A-Za-z0-9_-]{27,130}(?![A-Za-z0-9_-])")  # Braintree, Google, Asana, Facebook
+_HOOKS = (
+    re.compile(
+        r"hooks\.slack\.com/(?:services|workflows|triggers)/([A-Z][A-Z0-9]{5,14}/[A-Z0-9]{5,16}/[A-Za-z0-9]{16,40})"
+    ),
+    re.compile(r"discord(?:app)?\.com/api/(?:v[0-9]{1,2}/)?webhooks/([0-9]{17,20}/[A-Za-z0-9_-]{60,80})"),
+    re.compile(
+        r"webhook\.office\.com/webhookb2/([0-9a-f-]{36}@[0-9a-f-]{36}/IncomingWebhook/[0-9a-f]{32}/[0-9a-f-]{36})"
+    ),
+    re.compile(r"hooks\.zapier\.com/hooks/catch/([0-9]{5,10}/[A-Za-z0-9]{5,10})"),
+)
+_HOOK_SITES = ("hooks.slack.com/", "/webhooks/", "webhook.office.com/", "hooks.zapier.com/")
+_AZURE_AD = re.compile(r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~.-])")
+_AZURE_KEYS = re.compile(r"(?:AccountKey|SharedAccessKey)=([A-Za-z0-9/+]{86}==|[A-Za-z0-9/+]{43}=)")
+_AZURE_SAS = re.compile(r"[?&;]sig=([A-Za-z0-9/+%]{40,80}={0,2})")
 # The separator may hold the quotes and spaces of any configuration language, and nothing else.
 _AWS_SECRET = re.compile(
     r"(?:secret|SECRET|Secret)[_ -]?(?:access[_ -]?|Access|ACCESS[_ -]?)?(?:key|KEY|Key)?"
     r"[\"']?\s{0,8}(?:=>|:=|[=:,(>])?\s{0,8}[\"']?(?<![A-Za-z0-9/+])([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
 )
-_ACCOUNT_KEY = re.compile(r"AccountKey=([A-Za-z0-9/+]{86}==)")
 _URL_CREDENTIALS = re.compile(r"://([^\s/@:\"'`<>?#\\,;()\[\]]{0,128}:([^\s/@\"'`<>\\]{1,256}))@(?=[A-Za-z0-9\[])")
 _QUERY_CREDENTIALS = re.compile(
     r"[?&](?:amp;)?(?:access_?token|auth_?token|refresh_?token|id_?token|token|api_?key|client_?secret|secret"
@@ -70,18 +53,12 @@ _QUERY_CREDENTIALS = re.compile(
 )
 _QUERY_TRIGGERS = (b"token=", b"key=", b"secret=", b"passwd=", b"password=", b"pwd=", b"sig=", b"signature=")
 _MIN_QUERY_DISTINCT = 5
-_KEY_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_END = re.compile(r"-----END (?:[A-Z0-9]{2,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_BODY = re.compile(r"[A-Za-z0-9/+=]{40}")
-_NO_KEY_BODY = re.compile(r"[(){}\[\];<>]")
-_KEY_LINE = re.compile(r"[ \t]*[A-Za-z0-9/+=]{16,128}[ \t\r]*\Z")
 _TEMPLATE = re.compile(
     r"[${}*]|%[sd(]|\.\.\.|(?i:\A(?:pass(?:word|wd)?|pwd|pw|secret|token|xx+|your.*|my.?pass.*|changeme|[0-9]{1,5})\Z)"
 )
 
 _WORD = bytes(120 if chr(code).isalnum() or chr(code) in "_-" else code for code in range(128)) + bytes(range(128, 256))
 _RUN = re.compile(b"x" * MIN_RUN + b"x*")  # the literal lets `re` skip ahead instead of trying every position
-_MIN_DISTINCT = 8
 
 
 def word_runs(ascii_text: bytes) -> list[tuple[int, int]]:
@@ -92,27 +69,48 @@ def word_runs(ascii_text: bytes) -> list[tuple[int, int]]:
     return [run.span() for run in _RUN.finditer(ascii_text.translate(_WORD))]
 
 
-def find_secrets(text: str, runs: Iterable[tuple[int, int]]) -> Iterator[Span]:
-    """Spans of secrets. `runs` are the `word_runs` of the text."""
+def find_secrets(text: str, runs: Iterable[tuple[int, int]], lowered: bytes) -> Iterator[Span]:
+    """Spans of secrets that show by themselves.
+
+    `runs` are the `word_runs` of the text, `lowered` is the text in small ASCII letters, a byte a character.
+    """
     for start, end in runs:
-        yield from _tokens_in(text, start, end)
-    if "@" in text and "://" in text:
+        yield from find_tokens(text, start, end)
+        yield from _shapes_at(text, start, end)
+    if b"@" in lowered and b"://" in lowered:
         for match in _URL_CREDENTIALS.finditer(text):
-            if not _TEMPLATE.search(match[2]):
+            if not _TEMPLATE.search(match[2]) and not is_stock(match[2]):
                 yield Span(SECRET, match.start(1), match.end(1), 0.9)
-    if "=" in text and "?" in text:
-        yield from _query_credentials(text)
-    if "ecret" in text or "SECRET" in text:
+    if b"=" in lowered:
+        if b"?" in lowered:
+            yield from _query_credentials(text, lowered)
+        if b"key=" in lowered:
+            yield from _groups(_AZURE_KEYS, text)
+        if b"sig=" in lowered:
+            yield from _groups(_AZURE_SAS, text)
+    if b"q~" in lowered:
+        for match in _AZURE_AD.finditer(text):
+            yield Span(SECRET, match.start(), match.end(), 0.95)
+    if b"hook" in lowered:
+        for site, hook in zip(_HOOK_SITES, _HOOKS, strict=True):
+            if site in text:
+                yield from _groups(hook, text)
+    if b"secret" in lowered:
         for match in _AWS_SECRET.finditer(text):
-            if _is_random(match[1]) and not _is_hex(match[1]):
+            if _is_random(match[1]) and not _is_hex(match[1]) and "EXAMPLE" not in match[1]:
                 yield Span(SECRET, match.start(1), match.end(1), 0.9)
-    if "-----BEGIN" in text:
-        yield from _private_keys(text)
+    if b"-----begin" in lowered:
+        yield from find_private_keys(text)
 
 
-def _query_credentials(text: str) -> Iterator[Span]:
+def _groups(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+    for match in pattern.finditer(text):
+        if len(set(match[1])) >= MIN_DISTINCT and not is_dummy_token(match[1]) and not is_stock(match[1]):
+            yield Span(SECRET, match.start(1), match.end(1), 0.95)
+
+
+def _query_credentials(text: str, lowered: bytes) -> Iterator[Span]:
     """Values of `?access_token=` and the like in the query of a URL; templates and plain words are left."""
-    lowered = text.encode("ascii", "replace").lower()
     if not any(trigger in lowered for trigger in _QUERY_TRIGGERS):
         return
     for match in _QUERY_CREDENTIALS.finditer(text):
@@ -122,6 +120,7 @@ def _query_credentials(text: str) -> Iterator[Span]:
             len(value) < 6
             or "EXAMPLE" in value.upper()
             or _TEMPLATE.search(value)
+            or is_stock(value)
             or len(set(value)) < _MIN_QUERY_DISTINCT
         ):
             continue
@@ -129,82 +128,43 @@ def _query_credentials(text: str) -> Iterator[Span]:
             yield Span(SECRET, match.start(1), match.start(1) + len(value), 0.8)
 
 
-def _tokens_in(text: str, start: int, end: int) -> Iterator[Span]:
-    """Tokens whose longest part is, or lies in, the run `text[start:end]`."""
-    for match in _TOKEN.finditer(text, start, end):
-        if _is_random(match[0]):
-            yield Span(SECRET, match.start(), match.end(), 0.95)
-    head = text[start : start + 3]
-    if head == "eyJ":
-        yield from _whole(_JWT.match(text, start))
-    before = text[max(0, start - 48) : start]
-    if before.endswith("SG."):
-        yield from _whole(_SENDGRID.match(text, start - 3))
-    elif before.endswith("ya29."):
-        yield from _whole(_GOOGLE_OAUTH.match(text, start - 5))
-    elif before.endswith(":"):
-        if head[:2] == "AA":
-            digits = len(before) - 1 - len(before[:-1].rstrip("0123456789"))
-            yield from _whole(_TELEGRAM.match(text, start - 1 - digits))
-    elif before.endswith("/"):
-        place = before.rfind("hooks.slack.com/")
-        yield from _first_group(_SLACK_HOOK.match(text, start - len(before) + place) if place >= 0 else None)
-    place = text.rfind("AccountKey=", max(0, start - 97), start)
-    yield from _first_group(_ACCOUNT_KEY.match(text, place) if place >= 0 else None)
+def _shapes_at(text: str, start: int, end: int) -> Iterator[Span]:
+    """Tokens that no prefix tells and whose longest part is, or lies in, the run `text[start:end]`."""
+    if end - start >= _SHORTEST_SUFFIXED:
+        for match in _SUFFIXED.finditer(text, start, end):
+            yield from _whole(match)
+    if text[start] in "MNO":
+        yield from _whole(_DISCORD.match(text, start))
+    mark = text[start - 1] if start else " "
+    if mark not in "$:|./":
+        return
+    before = text[max(0, start - 60) : start]
+    if mark == ":" and text.startswith("AA", start):
+        digits = len(before) - 1 - len(before[:-1].rstrip("0123456789"))
+        yield from _whole(_TELEGRAM.match(text, start - 1 - digits))
+    elif mark == "." and before.endswith(".atlasv1."):
+        yield from _whole(_TERRAFORM.match(text, max(0, start - 23)))
+    if mark in "$:|":
+        head = _BEFORE_RUN.search(before)
+        body = _AFTER_RUN.match(text, start) if head else None
+        if head and body and not is_dummy_token(body[0]):
+            yield Span(SECRET, start - len(before) + head.start(), body.end(), 0.95)
+    elif mark == "/" and text.startswith("0", start) and before.endswith("1//"):
+        body = _AFTER_RUN.match(text, start)
+        if body and not is_dummy_token(body[0]):
+            yield Span(SECRET, start - 3, body.end(), 0.95)
 
 
 def _whole(match: re.Match[str] | None) -> Iterator[Span]:
-    if match and _is_random(match[0]):
+    if match and _is_random(match[0]) and not is_dummy_token(match[0]):
         yield Span(SECRET, match.start(), match.end(), 0.95)
 
 
-def _first_group(match: re.Match[str] | None) -> Iterator[Span]:
-    if match:
-        yield Span(SECRET, match.start(1), match.end(1), 0.95)
-
-
 def _is_random(value: str) -> bool:
-    """Whether the value is no `ghp_xxxxxxxx` of a manual."""
-    return len(set(value[-32:])) >= _MIN_DISTINCT
+    """Whether the value is no `xxxxxxxx` of a manual."""
+    return len(set(value[-32:])) >= MIN_DISTINCT
 
 
 def _is_hex(value: str) -> bool:
     """40 hexadecimal digits are a SHA-1."""
     return all(character in "0123456789abcdefABCDEF" for character in value)
-
-
-def _private_keys(text: str) -> Iterator[Span]:
-    """PEM and PGP private-key blocks with their base64 body, also when the end is cut off."""
-    end_match: re.Match[str] | None = None
-    exhausted = False
-    reached = 0
-    for begin in _KEY_BEGIN.finditer(text):
-        if begin.start() < reached:
-            continue
-        while not exhausted and (end_match is None or end_match.start() < begin.end()):
-            end_match = _KEY_END.search(text, begin.end())
-            exhausted = end_match is None
-        stop = begin.end()
-        if end_match and not exhausted and end_match.start() - begin.end() <= MAX_KEY_BLOCK:
-            body = text[begin.end() : end_match.start()]
-            if "-----BEGIN" not in body and _KEY_BODY.search(body) and not _NO_KEY_BODY.search(body):
-                stop = end_match.end()
-        else:
-            stop = _end_of_lines(text, begin.end())
-        if stop > begin.end():
-            reached = stop
-            yield Span(SECRET, begin.start(), stop, 0.98)
-
-
-def _end_of_lines(text: str, start: int) -> int:
-    """The end of the base64 lines that follow a header without a footer; `start` when there are none."""
-    line_start = text.find("\n", start, start + 4)
-    stop = start
-    while 0 <= line_start < start + MAX_KEY_BLOCK:
-        line_end = text.find("\n", line_start + 1, line_start + 160)
-        bound = line_end if line_end >= 0 else min(len(text), line_start + 160)
-        if not _KEY_LINE.match(text, line_start + 1, bound):
-            break
-        stop = bound
-        line_start = line_end
-    return stop

@@ -36,7 +36,7 @@ RESERVED_HOSTS = ("example.com", "example.org", "example.net", "example.edu")
 _FILE_ENDINGS = """
 png jpg jpeg gif svg webp ico bmp tif tiff css scss less js jsx mjs json html htm xhtml php asp aspx jsp xml txt
 pdf doc docx xls xlsx ppt pptx mp3 mp4 avi mov wav ogg webm exe dll jar war zip gz tgz tar rar woff ttf eot map
-yml yaml toml lock
+yml yaml toml lock service socket timer mount
 """
 FILE_ENDINGS = frozenset(_FILE_ENDINGS.split())
-"""Endings of files that read like domains: `icon@2x.png`."""
+"""Endings of files that read like domains: `icon@2x.png`, systemd's `getty@tty1.service`."""

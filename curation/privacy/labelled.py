@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from curation.privacy.dates import match_date
-from curation.privacy.spans import BANK_ACCOUNT, DATE_OF_BIRTH, DRIVER_LICENSE, PASSPORT, Span
+from curation.privacy.spans import BANK_ACCOUNT, DATE_OF_BIRTH, DRIVER_LICENSE, NATIONAL_ID, PASSPORT, Span
 
 MAX_ACCOUNT = 24
 
@@ -147,6 +147,15 @@ LABELS: tuple[Label, ...] = (
         "\u8d26\u53f7 \u5e33\u865f \u53e3\u5ea7\u756a\u53f7 \uacc4\uc88c\ubc88\ud638",
         _read_account,
     ),
+    _label(
+        NATIONAL_ID,
+        "national id|national identi|identity card|identity number|personal identi|citizen id|tax id|taxpayer id"
+        "|voter id|personalausweis|carte d'identit|carte nationale d'identit|documento de identidad|n?mero de identidad"
+        "|c?dula de"
+        "|carta d'identit|identiteitskaart|dow?d osobisty|documento de identidade|carteira de identidade",
+        "\u8eab\u4efd\u8bc1 \u8eab\u5206\u8b49",
+        _read_licence,
+    ),
     _label(BANK_ACCOUNT, "sort code|sort-code|sortcode", "", _read_sort_code),
     _label(BANK_ACCOUNT, "routing number|routing no|routing #|routing transit|aba number|aba routing|aba"
     " no", "", _read_routing),
@@ -172,20 +181,22 @@ LABELS: tuple[Label, ...] = (
 _INNER = re.compile(r"[a-z]{0,8}(?![a-z])")  # the rest of the word: "driver's licence", "urodzony"
 
 
-_FIGURES = re.compile(rb"00")
 _SHORT = 4
+_FIGURES = re.compile(rb"0(?:[^A-Za-z]{0,3}0)*")
 REACH = 72
 """A word and the value it introduces begin at most this many characters apart."""
 
 
-def find_labelled(text: str, lowered: bytes, digits: bytes) -> Iterator[Span]:
+def find_labelled(text: str, lowered: bytes, near: bytes) -> Iterator[Span]:
     """Passport, licence and account numbers and dates of birth that a word in one of some ten languages introduces.
 
-    `lowered` is the text in ASCII ("?" for what is not) and lower case, `digits` the text in ASCII with every digit as
-    `0`. Between the word and the value only punctuation and words such as "number" or "is" may stand.
+    `lowered` is the text in ASCII ("?" for what is not) and lower case, `near` its pieces `before_figures`. Between the
+    word and the value only punctuation and words such as "number" or "is" may stand.
     """
-    near = _before_figures(lowered, digits)
-    for label in LABELS:
+    foreign = b"??" in near
+    for label, pieces in zip(LABELS, _STEMS, strict=True):
+        if not (foreign and label.others) and not any(piece in near for piece in pieces):
+            continue
         reached = 0
         for place, end in _ends(text, lowered, near, label):
             link = _LINK.match(text, end)
@@ -198,16 +209,30 @@ def find_labelled(text: str, lowered: bytes, digits: bytes) -> Iterator[Span]:
                 yield Span(label.span_type, start, reached, value[1])
 
 
-def _before_figures(lowered: bytes, digits: bytes) -> bytes:
-    """The pieces of `lowered` in which a word must stand to introduce a value: those before two digits."""
+def before_figures(lowered: bytes, digits: bytes) -> bytes:
+    """The pieces of `lowered` in which a word must stand to introduce a value: those before figures.
+
+    `digits` is the text in ASCII with every digit as `0`.
+    """
     pieces: list[bytes] = []
     last = 0
     for match in _FIGURES.finditer(digits):
         start = match.start()
         if start - last > 2:
             pieces.append(lowered[max(last, start - REACH) : start])
-        last = start
+        last = match.end()
     return b"".join(pieces)
+
+
+def stems(words: Iterable[bytes]) -> tuple[bytes, ...]:
+    """The fewest pieces of words of which one is in a text that holds any of `words`."""
+    tokens = {word: max(re.split(rb"[^a-z?]+", word), key=len) for word in words}
+    longest = {word if len(token) < _SHORT or token in _COMMON else token for word, token in tokens.items()}
+    return tuple(sorted(stem for stem in longest if not any(other in stem for other in longest if other != stem)))
+
+
+_COMMON = frozenset((b"number", b"numer", b"n?mero", b"num?ro", b"documento", b"carta", b"live", b"living"))
+_STEMS = tuple(stems(label.words) for label in LABELS)
 
 
 def _ends(text: str, lowered: bytes, near: bytes, label: Label) -> Iterator[tuple[int, int]]:

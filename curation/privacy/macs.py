@@ -39,7 +39,7 @@ def find_macs(text: str) -> Iterator[Span]:
             if digits.startswith(_NOBODYS) or _is_made_up(digits):
                 continue
             near = _CONTEXT.search(text, max(0, start - 60), start)
-            if not near and (before == 4 or digits.isdigit()):
+            if not near and (before == 4 or (digits.isdigit() and max(digits[0:12:2]) < "6")):
                 continue
             yield Span(MAC_ADDRESS, start, end, 0.95 if near else 0.8)
 

@@ -13,6 +13,7 @@ MIN_DIGITS = 6
 
 _RUN = re.compile(rb"0(?:[ ./+?-]?0){5,}")  # "?" stands for what is not ASCII: no-break spaces, dashes
 _MARGIN = 8
+_LONGEST = 19  # digits without a separator that no identifier has
 _NOT_WORD = re.compile(r"[^A-Za-z0-9]+")
 _LONG_CODE = re.compile(r"[A-Z]{4}[0-9A-Z]{2}[0-9]{2}[A-Z0-9]{8,10}\Z")
 _NUMBERED = re.compile(
@@ -23,7 +24,7 @@ _NUMBERED = re.compile(
     r"[^0-9a-z\n]{0,5}\Z",
     re.IGNORECASE,
 )
-_IDENTIFIER = re.compile(r"[/=_]\Z")  # a path, a query or a name of a file
+_IDENTIFIER = re.compile(r"[/_]\Z")  # a path, a query or a name of a file
 _BY_DIGITS = tuple(tuple(rule for rule in RULES if rule.digits <= size) for size in range(18))
 
 
@@ -37,7 +38,7 @@ def find_national_ids(text: str, digits: bytes, kind: str) -> Iterator[Span]:
     for run in _RUN.finditer(digits):
         size = min(run[0].count(b"0"), len(_BY_DIGITS) - 1)
         start, end = run.span()
-        if size >= MIN_DIGITS:
+        if size >= MIN_DIGITS and not (end - start > _LONGEST and run[0].isdigit()):
             yield from _in_run(
                 text, max(reached, start - _MARGIN), min(len(text), end + _MARGIN), kind, _BY_DIGITS[size]
             )

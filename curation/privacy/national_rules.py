@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import stdnum.ar.cuit
+import stdnum.at.vnr
 import stdnum.au.tfn
 import stdnum.be.nn
 import stdnum.bg.egn
@@ -17,6 +19,8 @@ import stdnum.cn.ric
 import stdnum.cz.rc
 import stdnum.de.idnr
 import stdnum.dk.cpr
+import stdnum.do.cedula
+import stdnum.ec.ci
 import stdnum.ee.ik
 import stdnum.es.dni
 import stdnum.es.nie
@@ -29,17 +33,24 @@ import stdnum.ie.pps
 import stdnum.il.idnr
 import stdnum.in_.aadhaar
 import stdnum.in_.pan
+import stdnum.is_.kennitala
 import stdnum.it.codicefiscale
 import stdnum.kr.rrn
+import stdnum.lv.pvn
 import stdnum.mx.curp
+import stdnum.my.nric
 import stdnum.nl.bsn
 import stdnum.no.fodselsnummer
+import stdnum.pk.cnic
 import stdnum.pl.pesel
 import stdnum.pt.nif
 import stdnum.ro.cnp
+import stdnum.ru.inn
 import stdnum.se.personnummer
+import stdnum.si.emso
 import stdnum.th.pin
 import stdnum.tr.tckimlik
+import stdnum.ua.rntrc
 import stdnum.us.ein
 import stdnum.us.itin
 import stdnum.za.idnr
@@ -82,6 +93,9 @@ _GENERIC = (
     "id card",
     "citizen id",
     "personal id",
+    "id number",
+    "id no",
+    "identification n",
 )
 
 
@@ -136,19 +150,53 @@ def _is_nric(value: str) -> bool:
     return table[total % 11] == value[8]
 
 
+def _is_jmbg(value: str) -> bool:
+    """Master citizen number of the countries of former Yugoslavia: a date, a region, modulo 11."""
+    return bool(stdnum.si.emso.is_valid(value))
+
+
+def _is_snils(digits: str) -> bool:
+    """Russian pension insurance number: the first nine digits weighted 9 to 1, modulo 101."""
+    total = sum((9 - place) * int(digit) for place, digit in enumerate(digits[:9]))
+    return total % 101 % 100 == int(digits[9:])
+
+
+_TAIWAN_LETTERS = {letter: value for value, letter in enumerate("ABCDEFGHJKLMNPQRSTUVXYWZIO", start=10)}
+
+
+def _is_taiwanese(value: str) -> bool:
+    """National identification card of Taiwan: the letter's two digits and the rest, weighted, modulo 10."""
+    first = _TAIWAN_LETTERS[value[0]]
+    weights = (8, 7, 6, 5, 4, 3, 2, 1, 1)
+    total = first // 10 + first % 10 * 9 + sum(w * int(d) for w, d in zip(weights, value[1:], strict=True))
+    return total % 10 == 0
+
+
 _SSN_WORDS = re.compile(
     r"(?<![a-z<])(?<!<us_)(?:ssn|social[ _-]?sec|soc\.? ?sec|ss ?#|social(?: number|:)|tax ?(?:payer)? ?id)",
     re.IGNORECASE,
 )
 
+_SSN_LABEL = re.compile(
+    r"(?<![a-z<_])(?:ssn|social security)(?: number| no\.?| #)?(?: is)?[ :#=]{1,4}\Z", re.IGNORECASE
+)
+
+
+def _is_any_ssn(digits: str) -> bool:
+    """What is called one right before, as people type it: area numbers that nobody got as well, but not 666, which
+    the fakes of this package have.
+    """
+    return not digits.startswith("666") and digits not in _NEVER_ISSUED and len(set(digits)) > 2
+
+
 RULES: tuple[Rule, ...] = (
     _rule("US", 9, r"[0-9]{3}([-\u2010-\u2013])[0-9]{2}\1[0-9]{4}", is_ssn, span_type=US_SSN),
     _rule("US", 9, r"[0-9]{3}([ .]?)[0-9]{2}\1[0-9]{4}", is_ssn, _SSN_WORDS, span_type=US_SSN),
+    _rule("US", 9, r"[0-9]{3}-[0-9]{2}-[0-9]{4}", _is_any_ssn, _SSN_LABEL, span_type=US_SSN),
     _rule("US", 9, r"9[0-9]{2}([ -]?)[0-9]{2}\1[0-9]{4}", stdnum.us.itin.is_valid, _words("itin|", "tax")),
     _rule("US", 9, r"[0-9]{2}-[0-9]{7}", stdnum.us.ein.is_valid,
           _words("ein|", "tin|", "tax id", "taxpayer", "federal tax")),
-    _rule("FR", 12, rf"[1-478]{_S}[0-9]{{2}}{_S}[0-9]{{2}}{_S}(?:[0-9]{{2}}"
-    rf"|2[AB]){_S}[0-9]{{3}}{_S}[0-9]{{3}}{_S}[0-9]{{2}}",
+    _rule("FR", 12, rf"[1-478]({_S})[0-9]{{2}}\1[0-9]{{2}}\1(?:[0-9]{{2}}|2[AB])\1[0-9]{{3}}\1[0-9]{{3}}{_S}[0-9]{{2}}",
           stdnum.fr.nir.is_valid),
     _rule("ES", 8, r"[0-9]{8}[ -]?[A-HJ-NP-TV-Z]|[0-9]{2}\.[0-9]{3}\.[0-9]{3}[ -]?[A-HJ-NP-TV-Z]",
           stdnum.es.dni.is_valid, code=False),
@@ -201,6 +249,22 @@ RULES: tuple[Rule, ...] = (
     _rule("TH", 13, r"[1-8]-[0-9]{4}-[0-9]{5}-[0-9]{2}-[0-9]", stdnum.th.pin.is_valid),
     _rule("TH", 13, r"[1-8][0-9]{12}", stdnum.th.pin.is_valid,
           _words("\u0e1a\u0e31\u0e15\u0e23\u0e1b\u0e23\u0e30\u0e0a\u0e32\u0e0a\u0e19")),
+    _rule("AT", 10, r"[1-9][0-9]{3} ?[0-9]{6}", stdnum.at.vnr.is_valid,
+          _words("sozialversicherung", "sv-nr", "svnr", "vsnr", "versicherungsnummer")),
+    _rule("IS", 10, r"[0-9]{6}-?[0-9]{4}", stdnum.is_.kennitala.is_valid, _words("kennitala", "kt|")),
+    _rule("LV", 11, r"[0-9]{6}-?[0-9]{5}", stdnum.lv.pvn.is_valid, _words("personas kods", "p.k.")),
+    _rule("RS", 13, r"[0-9]{13}", _is_jmbg,
+          _words("jmbg", "emso", "em\u0161o", "\u0458\u043c\u0431\u0433", "\u0435\u043c\u0431\u0433")),
+    _rule("UA", 10, r"[0-9]{10}", stdnum.ua.rntrc.is_valid,
+          _words("\u0440\u043d\u043e\u043a\u043f\u043f", "\u0456\u043f\u043d")),
+    _rule("RU", 12, r"[0-9]{12}", stdnum.ru.inn.is_valid, _words("\u0438\u043d\u043d", "inn|")),
+    _rule("RU", 11, r"[0-9]{3}-[0-9]{3}-[0-9]{3}[ -][0-9]{2}", _is_snils),
+    _rule("AR", 11, r"(?:20|2[3-7]|3[034])-?[0-9]{8}-?[0-9]", stdnum.ar.cuit.is_valid, _words("cuit", "cuil", "c.u.i")),
+    _rule("DO", 11, r"[0-9]{3}-[0-9]{7}-[0-9]", stdnum.do.cedula.is_valid),
+    _rule("EC", 10, r"[0-9]{10}|[0-9]{9}-[0-9]", stdnum.ec.ci.is_valid, _words("c\u00e9dula", "cedula", "c.i.", "ci|")),
+    _rule("PK", 13, r"[0-9]{5}-[0-9]{7}-[0-9]", stdnum.pk.cnic.is_valid),
+    _rule("MY", 12, r"[0-9]{6}-[0-9]{2}-[0-9]{4}", stdnum.my.nric.is_valid),
+    _rule("TW", 9, r"[A-Z][1289][0-9]{8}", _is_taiwanese, _words("taiwan", "\u8eab\u5206\u8b49", "\u8eab\u4efd\u8b49")),
     _rule("SG", 7, r"[STFGM][0-9]{7}[A-Z]", _is_nric),
 )  # fmt: skip
 """Those without `context` are told by their shape, a date and two or more check digits (or letters)."""

@@ -29,6 +29,7 @@ _TOD = r"(?:[ ]?[\])}>][ ]?(?:tod|\.)[ ]?[\[({<][ ]?|[ ]tod[ ])"  # " dot ", rea
 _LOCAL_REVERSED = re.compile(
     rf"([{_CODE_POINT}.+-]{{1,{MAX_LOCAL}}}(?:{_TOD}[{_CODE_POINT}+-]{{1,{MAX_LOCAL}}}){{0,3}})", re.IGNORECASE
 )
+_HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{2}")
 _ANY_DOT = re.compile(_DOT, re.IGNORECASE)
 _MAIL_WORD = re.compile(
     r"(?<![a-z<])(?:e-?mails?|mail(?:to)?|courriel|correo|contact|reach|write)(?![a-z])", re.IGNORECASE
@@ -123,6 +124,8 @@ def _local_start(text: str, at: int) -> int | None:
     start = stop - match.end()
     while start < stop and text[start] in ".+-":
         start += 1
-    if start == stop or not text[start].isalnum() or text[stop - 1] == ".":
+    if text[start - 1 : start] == "%" and _HEXADECIMAL.match(text, start):
+        start += 2  # "%20ada%40lovelace.org"
+    if start >= stop or not text[start].isalnum() or text[stop - 1] == ".":
         return None
     return start

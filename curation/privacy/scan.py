@@ -6,22 +6,37 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from curation.privacy.addresses import find_ipv4, find_ipv6, may_hold_ipv6
+from curation.privacy.assignments import find_assignments
 from curation.privacy.cards import find_cards
 from curation.privacy.credentials import find_secrets, word_runs
 from curation.privacy.crypto import find_crypto
 from curation.privacy.emails import find_emails
 from curation.privacy.ibans import find_ibans
-from curation.privacy.labelled import find_labelled
+from curation.privacy.labelled import before_figures, find_labelled
+from curation.privacy.logins import find_logins
 from curation.privacy.macs import find_macs
+from curation.privacy.names import NameFinder, find_names
 from curation.privacy.national import find_long_codes, find_national_ids, find_pans
 from curation.privacy.obfuscated import find_obfuscated
 from curation.privacy.phones import MIN_DIGITS, find_phones
-from curation.privacy.spans import NATIONAL_ID, PLACEHOLDERS, STREET_ADDRESS, TYPES, US_SSN, Span, replace, resolve
+from curation.privacy.postal import find_postal
+from curation.privacy.spans import (
+    NATIONAL_ID,
+    PERSON,
+    PLACEHOLDERS,
+    STREET_ADDRESS,
+    TYPES,
+    US_SSN,
+    Span,
+    replace,
+    resolve,
+)
 from curation.privacy.streets import find_streets
 
 Kind = Literal["prose", "code"]
 
 MAX_ROUNDS = 8
+MAX_ROUNDS_OF_NAMES = 32  # a model may take another word for a name once its neighbour is replaced
 NATIONAL = frozenset((NATIONAL_ID, US_SSN))
 
 _DIGITS = bytes(48 if 48 <= code <= 57 else code for code in range(256))
@@ -30,7 +45,14 @@ _PHONE_RUN = b"0" * MIN_DIGITS
 _CARD_RUN = b"0" * 12
 
 
-def find(text: str, *, kind: Kind = "prose", region: str | None = None, types: Iterable[str] = TYPES) -> list[Span]:
+def find(
+    text: str,
+    *,
+    kind: Kind = "prose",
+    region: str | None = None,
+    types: Iterable[str] = TYPES,
+    names: NameFinder | None = None,
+) -> list[Span]:
     """Spans of personal data and secrets in `text`, sorted and disjoint.
 
     Args:
@@ -39,11 +61,12 @@ def find(text: str, *, kind: Kind = "prose", region: str | None = None, types: I
             address or a number for a card.
         region: ISO 3166 code of the country whose national telephone numbers are looked for.
         types: what to look for; `OPTIONAL_TYPES` only come when named here.
+        names: the model that finds PERSON, in prose; None finds none.
 
     Overlaps are resolved by `resolve`. The result is closed under redaction: once the spans found here are replaced
     by `<TYPE>`, nothing more is found. Time is linear in the length of the text.
     """
-    return find_closed(text, kind=kind, region=region, types=types)
+    return find_closed(text, kind=kind, region=region, types=types, names=names)
 
 
 def find_closed(
@@ -54,6 +77,7 @@ def find_closed(
     types: Iterable[str] = TYPES,
     min_score: float = 0.0,
     placeholders: Mapping[str, str] = PLACEHOLDERS,
+    names: NameFinder | None = None,
 ) -> list[Span]:
     """`find` for some types and scores, closed under redaction by `placeholders`.
 
@@ -61,13 +85,19 @@ def find_closed(
     redacted text is scanned again until nothing new appears.
     """
     wanted = frozenset(types)
-    found = _detect(text, kind, region, wanted, min_score)
+    model = names if kind == "prose" and PERSON in wanted else None
+
+    def detect(part: str) -> list[Span]:
+        people = [] if model is None else list(find_names(part, model, placeholders.values()))
+        return _detect(part, kind, region, wanted, min_score, people)
+
+    found = detect(text)
     more = found
-    for _ in range(MAX_ROUNDS):
+    for _ in range(MAX_ROUNDS if model is None else MAX_ROUNDS_OF_NAMES):
         if not more:
             break
         redacted, moved = replace(text, found, lambda span: placeholders.get(span.type, f"<{span.type}>"))
-        more = _moved_back(_detect(redacted, kind, region, wanted, min_score), moved, found)
+        more = _moved_back(detect(redacted), moved, found)
         found = sorted([*found, *more], key=lambda span: span.start)
     return found
 
@@ -86,13 +116,17 @@ def _moved_back(new: list[Span], moved: list[Span], found: list[Span]) -> list[S
     return result
 
 
-def _detect(text: str, kind: Kind, region: str | None, wanted: frozenset[str], min_score: float) -> list[Span]:
+def _detect(
+    text: str, kind: Kind, region: str | None, wanted: frozenset[str], min_score: float, people: list[Span]
+) -> list[Span]:
     """One scan: cheap literal tests decide which detectors look at the text at all."""
     ascii_text = text.encode("ascii", "replace")
     digits = ascii_text.translate(_DIGITS)
     lowered = ascii_text.lower()
     runs = word_runs(ascii_text)
-    spans: list[Span] = list(find_secrets(text, runs))
+    spans: list[Span] = [*people, *find_secrets(text, runs, lowered)]
+    spans += find_assignments(text, lowered, kind)
+    spans += find_logins(text, lowered)
     if "@" in text:
         spans += find_emails(text, kind)
     spans += find_obfuscated(text, lowered)
@@ -112,6 +146,7 @@ def _detect(text: str, kind: Kind, region: str | None, wanted: frozenset[str], m
 def _detect_numbers(text: str, digits: bytes, lowered: bytes, kind: Kind, wanted: frozenset[str]) -> list[Span]:
     """Addresses of machines and numbers of persons and accounts: all of them hold a digit."""
     spans: list[Span] = []
+    near = before_figures(lowered, digits)
     if b"0.0" in digits:
         spans += find_ipv4(text)
     if may_hold_ipv6(text):
@@ -120,11 +155,12 @@ def _detect_numbers(text: str, digits: bytes, lowered: bytes, kind: Kind, wanted
         spans += find_macs(text)
     if kind == "prose" and STREET_ADDRESS in wanted:
         spans += find_streets(text, digits)
+        spans += find_postal(text, lowered, digits, near)
     if b"00" in digits:
         spans += find_ibans(text, digits)
         if NATIONAL & wanted:
             spans += find_national_ids(text, digits, kind)
         if b"0000" in digits:
             spans += find_pans(text, digits)
-        spans += find_labelled(text, lowered, digits)
+        spans += find_labelled(text, lowered, near)
     return spans

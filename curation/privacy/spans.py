@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 SECRET = "SECRET"
+PASSWORD = "PASSWORD"
 IBAN = "IBAN"
 CREDIT_CARD = "CREDIT_CARD"
 US_SSN = "US_SSN"
@@ -20,10 +21,13 @@ BANK_ACCOUNT = "BANK_ACCOUNT"
 DATE_OF_BIRTH = "DATE_OF_BIRTH"
 PHONE_NUMBER = "PHONE_NUMBER"
 STREET_ADDRESS = "STREET_ADDRESS"
+USERNAME = "USERNAME"
 PRIVATE_IP = "PRIVATE_IP"
+PERSON = "PERSON"
 
 TYPES = (
     SECRET,
+    PASSWORD,
     IBAN,
     CREDIT_CARD,
     US_SSN,
@@ -38,11 +42,13 @@ TYPES = (
     DATE_OF_BIRTH,
     PHONE_NUMBER,
     STREET_ADDRESS,
+    USERNAME,
 )
 """What is looked for unless told otherwise, strongest first: where spans overlap, the type that comes first wins."""
 
-OPTIONAL_TYPES = (PRIVATE_IP,)
-"""What is looked for only when asked for: addresses of private networks identify nobody by themselves."""
+OPTIONAL_TYPES = (PRIVATE_IP, PERSON)
+"""What is looked for only when asked for: addresses of private networks identify nobody by themselves, and names of
+persons need a model (`curation.privacy.names`)."""
 
 PLACEHOLDERS: Mapping[str, str] = {name: f"<{name}>" for name in (*TYPES, *OPTIONAL_TYPES)}
 

@@ -37,9 +37,13 @@ _FR = re.compile(
     rf"(?: (?:de la|de l'|de l\u2019|du|des|de|d'|d\u2019|la|le|les|aux?"
     rf"|\u00e0))?[ ]?(?:{_NAME}[ -]?){{1,4}}(?![{_LETTER}])"
 )
+_FR_FIRST = frozenset("abcfipqrst")
+"""Small letters with which a French street, or the part of its house number after a space, begins."""
 _GENDERED = re.compile(
     r"(?:Men|Women|Kid|Boy|Girl|Unisex)(?:['\u2019]?s)?(?![a-z])"
 )  # "Pegasus 41 Men's Road Running Shoes"
+_NO_STREET = re.compile(r"^0| (?:[Ii]n|[Dd]own|[Oo]n|[Uu]p|[Aa]cross) [Tt]he ")  # songs, not addresses
+_COMPOUND = re.compile(r"-[A-Z]")  # "the 5 Best Road-Running Shoes"
 _LONGEST_ABBREVIATION = 5
 _TAIL_UNIT = re.compile(
     rf"[,.]?\s{{1,3}}(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|#|No|Wohnung|Appt|Piso"
@@ -49,13 +53,16 @@ _TAIL_US = re.compile(
     rf",?\s{{1,3}}(?:{_NAME} ?){{1,3}},?\s{{1,3}}[A-Z]{{2}},?\s{{1,3}}[0-9]{{5}}(?:-[0-9]{{4}})?(?![0-9A-Za-z_])"
 )
 _TAIL_UK = re.compile(rf",?\s{{1,3}}(?:{_NAME},? ){{1,3}}[A-Z]{{1,2}}[0-9][0-9A-Z]? [0-9][A-Z]{{2}}(?![0-9A-Za-z_])")
-_TAIL_EU = re.compile(rf",?\s{{1,3}}(?:[A-Z]{{1,2}}-)?[0-9]{{4,5}}\s{{1,2}}{_NAME}(?:[ -]{_NAME}){{0,2}}")
+_TAIL_EU = re.compile(
+    rf",?\s{{1,3}}(?:[A-Z]{{1,2}}-)?[0-9]{{4,5}}\s{{1,2}}{_NAME}"
+    rf"(?:[ -](?!T[e\u00e9]l|Fax|Phone|E-?[Mm]ail){_NAME}){{0,2}}"
+)
 _TAILS = (_TAIL_UNIT, _TAIL_US, _TAIL_UK, _TAIL_EU)
 
 # German: Lange Straße 12a, 10115 Berlin; Am Alten Markt 3. Read from the ending, the number follows.
 _DE_LOWER = "stra\u00dfe strasse str. gasse allee platz weg ufer damm ring markt"
 _DE_ENDINGS = tuple(f"{ending} " for ending in f"{_DE_LOWER} {_DE_LOWER.title()} chaussee steig".split())
-_DE_NUMBER = re.compile(r"[0-9]{1,4}(?: ?[a-h](?![a-z]))?(?:-[0-9]{1,4})?(?![0-9A-Za-z_]|[.,/:-][0-9])")
+_DE_NUMBER = re.compile(r"[0-9]{1,4}(?: ?[a-h](?![a-z\u00df-\u00ff]))?(?:-[0-9]{1,4})?(?![0-9A-Za-z_]|[.,/:-][0-9])")
 _DE_STRONG = ("stra\u00dfe ", "strasse ", "str. ", "gasse ", "allee ")
 _DE_NAME = re.compile(rf"((?:[{_UP}][{_LETTER}.-]{{0,30}} ){{0,3}}[{_UP}][{_LETTER}.-]{{0,40}})\Z")
 _POSTCODE_TOWN = re.compile(rf",?\s{{1,3}}(?:[AD]-|CH-)?[0-9]{{4,5}}\s{{1,2}}{_NAME}")
@@ -109,7 +116,14 @@ def find_streets(text: str, digits: bytes) -> Iterator[Span]:
     """
     for number in _NUMBER.finditer(digits):
         start, end = number.span()
-        if digits[end : end + 1].isalnum() or digits[end : end + 1] in b" ,-":
+        following = digits[end : end + 1]
+        if following == b" ":
+            first = text[end + 1 : end + 2]
+            if first.isupper() or first.isdigit():
+                yield from _name_after(text, start)
+            elif first in _FR_FIRST:
+                yield from _french(text, start)
+        elif following.isalnum() or following in b",-":
             yield from _name_after(text, start)
         before = text[max(0, start - _BACK) : start]
         if before[-1:] in ("", "\n", "\t"):
@@ -130,15 +144,13 @@ def _name_after(text: str, start: int) -> Iterator[Span]:
     """The English or French street whose house number begins at `start`."""
     match = _EN.match(text, start) or _EN_NUMBERED.match(text, start)
     if match is None:
-        match = _FR.match(text, start)
-        if match:
-            yield Span(STREET_ADDRESS, start, _with_tail(text, start + len(match[0].rstrip(" -"))), 0.8)
+        yield from _french(text, start)
         return
     end = _with_tail(text, match.end())
     settled = end > match.end()
     if not settled and text[end - 1] == "." and len(match["kind"]) > _LONGEST_ABBREVIATION:
         end -= 1  # "Boulevard." ends a sentence, "Blvd." does not
-    if _GENDERED.search(match[0]):
+    if _GENDERED.search(match[0]) or _NO_STREET.search(match[0]) or _COMPOUND.match(text, match.end()):
         return
     if not settled and match[0][:4].isdigit() and match[0][4] == " " and match[0][:2] in ("19", "20"):
         settled = _has_word(text, start)  # "In 1990 Wall Street"
@@ -147,6 +159,13 @@ def _name_after(text: str, start: int) -> Iterator[Span]:
     weak = "," in match[0] or match["kind"].lower() in _EN_WEAK or match.re is _EN_NUMBERED
     if not weak or settled or _has_word(text, start):
         yield Span(STREET_ADDRESS, start, end, 0.6 if weak else 0.8)
+
+
+def _french(text: str, start: int) -> Iterator[Span]:
+    """The French street whose house number begins at `start`."""
+    match = _FR.match(text, start)
+    if match:
+        yield Span(STREET_ADDRESS, start, _with_tail(text, start + len(match[0].rstrip(" -"))), 0.8)
 
 
 def _spanish(text: str, number: int, width: int) -> Iterator[Span]:

@@ -13,6 +13,7 @@ from curation.reading.framing import RawRecord, frame
 from curation.reading.http import Body, BodyError, Head, dechunk, decode_body, is_bare_page, media_type, parse_head
 from curation.reading.members import Readable
 from curation.reading.records import ArchiveRecord, ReadError, ReadingLimits, Skipped
+from curation.reading.remote import without_secrets
 from curation.reading.revisits import Captures
 from curation.reading.verification import mismatch
 from curation.reading.wat import PageMetadata, is_metadata, read_metadata
@@ -108,10 +109,10 @@ def _document(record: RawRecord, uri: str, limits: ReadingLimits) -> ArchiveReco
         # Only of a response do these headers speak of the bytes at hand.
         body = decode_body(payload, head.headers if kind == "response" else {}, limits.max_record_bytes)
     except BodyError as error:
-        return ReadError(uri, record.offset, error.reason, f"{target[:200]}: {error}")
+        return ReadError(uri, record.offset, error.reason, f"{without_secrets(target)[:200]}: {error}")
     truncated = _truncated(fields, body)
     if limits.verify_digests and (wrong := _wrong_digest(fields, block, payload, head, body, truncated)):
-        return ReadError(uri, record.offset, "bad-digest", f"{target[:200]}: {wrong}")
+        return ReadError(uri, record.offset, "bad-digest", f"{without_secrets(target)[:200]}: {wrong}")
     content_type, charset = media_type(head.headers.get("content-type"))
     return ArchiveRecord(
         record_id=unbracketed(fields.get("warc-record-id", "")) or None,

@@ -24,6 +24,7 @@ from pipelines.runner import explained
 from pipelines.stages.histograms import Histograms, mixture_histograms
 
 COPIES = "select/copies"
+URL_COPIES = "select/urls"
 MEMBERS_PER_PARTITION = 250_000
 
 _DATE = re.compile(
@@ -44,27 +45,49 @@ COPY = pa.schema(
         ("similarity", pa.float64()),
         ("signals", pa.list_(pa.float64())),  # those that the recipe's order compares, in its order; null: not measured
         ("kept", pa.bool_()),
-        ("rule", pa.string()),  # same_record, exact or near; null for the copy that stays and for ineligible ones
+        ("rule", pa.string()),  # same_record, exact or near; null for the copy that stays and for ineligible ones;
+        # with `earlier.` before it where an earlier release holds the document, which `duplicate_of` then names
         ("duplicate_of", pa.string()),
     ]
 )
 """One row per document that has a copy."""
 
-_MEMBER = pa.schema([field for field in COPY if field.name not in ("kept", "rule", "duplicate_of")])
+_HELD = [("held_by", pa.string()), ("held_rule", pa.string()), ("held_similarity", pa.float64())]
+_MEMBER = pa.schema([*(field for field in COPY if field.name not in ("kept", "rule", "duplicate_of")), *_HELD])
+
+
+@dataclass(frozen=True)
+class HeldCopies:
+    """Of each document of a part, the document of an earlier release that it is a copy of; None where there is none."""
+
+    names: list[str | None]  # `NAME@VERSION#ID`
+    rules: list[str | None]
+    similarity: list[float | None]
+
+
+_MEMBER_OF = pa.schema(
+    [("key", pa.binary(16)), ("component", pa.binary(16)), ("exact", pa.binary(16)), ("similarity", pa.float64())]
+)
 
 
 @dataclass(frozen=True)
 class Clusters:
-    """Where the clusters are, how many documents they hold, and the order in which copies are preferred."""
+    """Where the clusters are, how many documents they hold, and the order in which copies are preferred.
+
+    `held` documents at most are copies of what earlier releases hold, whose names are `labels`; which documents these
+    are stands beside their parts.
+    """
 
     path: str | None
     members: int
     keep: KeepConfig
+    held: int = 0
+    labels: tuple[str, ...] = ()
 
     @property
     def partitions(self) -> int:
         """Shuffle keys the clusters are spread over; depends on the data only."""
-        return max(1, -(-self.members // MEMBERS_PER_PARTITION))
+        return max(1, -(-(self.members + self.held) // MEMBERS_PER_PARTITION))
 
     def load(self, work: str) -> LoadedClusters:
         """The clusters as arrays."""
@@ -76,33 +99,42 @@ class LoadedClusters:
     """Clusters in memory (56 bytes a member), for finding the members among the documents of a part."""
 
     def __init__(self, table: pa.Table | None, partitions: int, signals: Sequence[str] = ()) -> None:
-        self._table, self._partitions, self._signals = table, partitions, signals
-        self._keys = key_array(table["key"]) if table is not None else np.empty(0, KEY)
+        self._table = _MEMBER_OF.empty_table() if table is None else table.select(_MEMBER_OF.names)
+        self._partitions, self._signals = partitions, signals
+        self._keys = key_array(self._table["key"])
 
-    def payloads(self, judged: pa.Table, documents: pa.Table) -> Iterator[tuple[int, bytes]]:
+    def payloads(
+        self, judged: pa.Table, documents: pa.Table, held: HeldCopies | None = None
+    ) -> Iterator[tuple[int, bytes]]:
         """(partition, rows of `_MEMBER` as Arrow IPC) for the members among the rows of a judged part.
 
-        `documents` has the same rows, with `date` and those of the signals that its source has.
+        `documents` has the same rows, with `date` and those of the signals that its source has; `held` too. A document
+        without a copy in the build that an earlier release holds is a cluster of its own.
         """
-        if self._table is None or not judged.num_rows:
-            return
         keys = key_array(judged["key"])
         places = np.searchsorted(self._keys, keys)
         places[places == len(self._keys)] = 0
-        rows = np.flatnonzero(self._keys[places] == keys) if len(self._keys) else np.empty(0, np.int64)
+        member = self._keys[places] == keys if len(self._keys) else np.zeros(len(keys), bool)
+        elsewhere = np.array([name is not None for name in held.names], bool) if held else np.zeros(len(keys), bool)
+        rows = np.flatnonzero(member | elsewhere)
         if not len(rows):
             return
         here = judged.take(pa.array(rows))
-        cluster = self._table.take(pa.array(places[rows]))
+        cluster = self._table.take(pa.array(places[rows], mask=~member[rows]))
+        of_release = {
+            name: pa.array([values[row] for row in rows.tolist()] if held else [None] * len(rows), kind)
+            for (name, kind), values in zip(_HELD, held_columns(held), strict=True)
+        }
         members = pa.table(
             {
-                "component": cluster["component"],
+                "component": pc.coalesce(cluster["component"], here["key"]),
                 **{name: here[name] for name in ("key", "id", "uri", "source", "tokens")},
                 "date": documents["date"].take(pa.array(rows)),
                 "eligible": here["keep"],
-                "exact": cluster["exact"],
+                "exact": pc.coalesce(cluster["exact"], here["key"]),
                 "similarity": cluster["similarity"],
                 "signals": self._measured(documents, rows),
+                **of_release,
             },
             schema=_MEMBER,
         )
@@ -141,8 +173,17 @@ class ChooseCopies(beam.DoFn):
             yield {name: -counts for name, counts in mixture_histograms(rows, source, self._seed).items()}
 
 
+def held_columns(held: HeldCopies | None) -> tuple[list[Any], list[Any], list[Any]]:
+    """Its lists, in the order of the columns that members have of them; empty ones without any."""
+    return (held.names, held.rules, held.similarity) if held else ([], [], [])
+
+
 def choose_copies(members: pa.Table, keep: KeepConfig) -> pa.Table:
-    """Rows of `COPY` from rows of `_MEMBER`: who stays, and of whom the other eligible members are copies."""
+    """Rows of `COPY` from rows of `_MEMBER`: who stays, and of whom the other eligible members are copies.
+
+    An eligible member that an earlier release holds is that document's copy, and cannot stay; the others choose among
+    themselves, whatever it was that connected them.
+    """
     keys = key_array(members["key"])
     columns = {
         "source": np.array(members["source"].to_pylist()),
@@ -150,7 +191,9 @@ def choose_copies(members: pa.Table, keep: KeepConfig) -> pa.Table:
         "date": parse_dates(members["date"].to_pylist()),
         **_signal_columns(members, keep.signals),
     }
-    eligible = members["eligible"].to_numpy()
+    held_by, held_rule = members["held_by"].to_pylist(), members["held_rule"].to_pylist()
+    held = members["eligible"].to_numpy() & np.array([name is not None for name in held_by], bool)
+    eligible = members["eligible"].to_numpy() & ~held
     best = choose(key_array(members["component"]), keys, columns, eligible, keep)
     ids, exact = members["id"].to_pylist(), members["exact"].to_pylist()
     kept: list[bool] = []
@@ -160,6 +203,10 @@ def choose_copies(members: pa.Table, keep: KeepConfig) -> pa.Table:
         stays = survivor == row
         copy = eligible[row] and not stays
         kept.append(stays)
+        if held[row]:
+            duplicate_of.append(held_by[row])
+            rules.append(held_rule[row])
+            continue
         duplicate_of.append(ids[survivor] if copy else None)
         if not copy:
             rules.append(None)
@@ -168,6 +215,9 @@ def choose_copies(members: pa.Table, keep: KeepConfig) -> pa.Table:
         else:
             rules.append("exact" if exact[row] == exact[survivor] else "near")
     outcome = members
+    if held.any():
+        nearest = pc.if_else(pa.array(held), members["held_similarity"], members["similarity"])
+        outcome = members.set_column(members.column_names.index("similarity"), "similarity", nearest)
     for name, values in (("kept", kept), ("rule", rules), ("duplicate_of", duplicate_of)):
         outcome = outcome.append_column(COPY.field(name), pa.array(values, COPY.field(name).type))
     return outcome.select(COPY.names).cast(COPY)
@@ -202,9 +252,9 @@ class LoadedCopies:
                 rows["duplicate_of"][row] = self._of[place]
                 if self._rule[place] == "url":  # says nothing about the texts
                     continue
-                similarity = 1.0 if self._rule[place] != "near" else self._similarity[place]
-                rows["similarity"][row] = rows["value"][row] = similarity
-                rows["threshold"][row] = 1.0 if self._rule[place] != "near" else least_similarity
+                near = self._rule[place].endswith("near")
+                rows["similarity"][row] = rows["value"][row] = self._similarity[place] if near else 1.0
+                rows["threshold"][row] = least_similarity if near else 1.0
 
     def marked(self, judged: pa.Table) -> pa.Table:
         """Rows of `DECISION` with the removed copies among them rejected, before anything else of copies is known."""
@@ -289,3 +339,15 @@ def found_copies(work: str, left: Histograms) -> dict[str, dict[str, Any]]:
                 "rules": dict(sorted(rules.items())),
             }
     return found
+
+
+def url_copies_of(work: str) -> pa.Table:
+    """What `pipelines.stages.urls` wrote, all of it; no rows where the recipe does not compare URLs."""
+    folder = join(work, URL_COPIES)
+    tables = [read_columns(join(folder, name)) for name in files_below(folder) if name.endswith(".parquet")]
+    return pa.concat_tables(tables) if tables else COPY.empty_table()
+
+
+def load_url_copies(work: str) -> LoadedCopies:
+    """The pages that go because of their URL."""
+    return LoadedCopies(url_copies_of(work))

@@ -27,6 +27,7 @@ from manifests.files import join, write_bytes
 from pipelines.parts import open_parquet, write_table
 from pipelines.recipe import DedupConfig
 from pipelines.runner import ReadTasks, explained
+from pipelines.stages.signatures import signature_path, signature_table
 
 VERSION = 3
 FOLDER = "dedup"
@@ -100,19 +101,28 @@ class SignPart(beam.DoFn):
     def process(self, part: dict[str, Any]) -> Iterator[tuple[tuple[int, int], bytes]]:
         """Yields ((level, partition), packed entries)."""
         with open_parquet(join(self._work, part["documents"])) as file:
-            columns = ["key", "id", *(["text"] if self._config.exact or self._config.minhash else [])]
+            kept: list[pa.Table] = []
+            reads = self._config.exact or self._config.minhash or self._config.keeps_signatures
+            columns = ["key", "id", *(["text"] if reads else [])]
             for batch in file.iter_batches(batch_size=4096, columns=columns):
                 keys = np.frombuffer(b"".join(batch["key"].to_pylist()), KEY)
                 ids = np.frombuffer(bytes.fromhex("".join(batch["id"].to_pylist())), "<u8").reshape(-1, 2)
                 yield from self._spread_whole(RECORD_LEVEL, ids, keys)
                 if "text" in columns:
-                    yield from self._entries(keys, batch["text"].to_pylist())
+                    yield from self._entries(batch, keys, kept)
+            if kept:
+                write_table(join(self._work, signature_path(part["documents"])), pa.concat_tables(kept))
 
-    def _entries(self, keys: Any, texts: list[str]) -> Iterator[tuple[tuple[int, int], bytes]]:
+    def _entries(self, batch: pa.RecordBatch, keys: Any, kept: list[pa.Table]) -> Iterator[Any]:
+        """Yields as `process` does; adds the signatures to `kept` where a release is to publish or to search them."""
+        texts, keeps, minhash = batch["text"].to_pylist(), self._config.keeps_signatures, self._config.minhash
+        rows = {name: batch[name].to_pylist() for name in ("key", "id")}
+        exact = exact_hash(texts) if self._config.exact or keeps else np.empty((0, 2), np.uint64)
         if self._config.exact:
-            yield from self._spread_whole(EXACT_LEVEL, exact_hash(texts), keys)
-        minhash = self._config.minhash
+            yield from self._spread_whole(EXACT_LEVEL, exact, keys)
         if minhash is None:
+            if keeps:
+                kept.append(signature_table(rows, exact, None, None))
             return
         signed = signatures(
             texts,
@@ -123,11 +133,13 @@ class SignPart(beam.DoFn):
             shingle=minhash.shingle,
         )
         able = has_signature(signed)
-        if not able.any():
-            return
         signed, keys = signed[able], keys[able]
         bands = band_hashes(signed, *minhash.bands_rows)
         sketches = sketch(signed)
+        if keeps:
+            kept.append(signature_table(rows, exact, (able, bands, sketches), minhash))
+        if not able.any():
+            return
         for band in range(bands.shape[1]):
             yield from self._spread(band, bands[:, band], keys, sketches)
 

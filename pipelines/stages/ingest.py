@@ -23,7 +23,7 @@ from curation.code.signals import CODE_SIGNALS
 from curation.documents import INPUT_ERROR, REJECTED_AT_INGEST, document_schema
 from curation.ingest import Ingest, Ingested, RepositoryView
 from curation.licenses import license_files, repository_license
-from curation.links import LINKS, links_table
+from curation.links import LINKS
 from curation.policy import Policy
 from curation.reading.archives import read_archive
 from curation.reading.members import HashingReader
@@ -39,7 +39,7 @@ from pipelines.parts import PartWriter, write_table
 from pipelines.records import Completion, WrittenFile, load_completion, save_completion, stage_key, written
 from pipelines.runner import ReadTasks, describe_os_error, explained
 
-VERSION = 4
+VERSION = 5
 """Raise when what this stage writes for the same input changes."""
 
 BATCH_RECORDS = 256
@@ -57,14 +57,22 @@ def input_key(file: InputFile) -> str:
 def settings(policy: Policy, reading: ReadingLimits) -> dict[str, Any]:
     """What an input's documents depend on, besides its content: options, and the models' own content."""
     models = [digest_file(path)[0] for path in policy.measuring_files()]
-    return {**policy.measuring(), "models": models, "reading": reading.model_dump(mode="json")}
+    keys = policy.privacy.detector().keys()
+    secret = {"secret": keys.fingerprint} if keys else {}
+    return {**policy.measuring(), "models": models, "reading": reading.model_dump(mode="json"), **secret}
 
 
 def task(file: InputFile, measuring: dict[str, Any], access: Access) -> dict[str, Any]:
     """The work order for one input under these `settings`, as plain JSON; `access` changes no key."""
     key = stage_key(FOLDER, VERSION, measuring, [file.uri, file.fingerprint])
     order = {"uri": file.uri, "kind": file.kind, "folder": f"{FOLDER}/{input_key(file)}", "key": key}
-    return {**order, "address": file.address, "bytes": file.bytes, "access": asdict(access)}
+    return {
+        **order,
+        "secret": measuring.get("secret"),
+        "address": file.address,
+        "bytes": file.bytes,
+        "access": asdict(access),
+    }
 
 
 def completed(work: str, order: dict[str, Any]) -> Completion | None:
@@ -100,6 +108,11 @@ class IngestInput(beam.DoFn):
         """Yields the input's folder when it is complete."""
         if completed(self._work, order) is None:
             assert self._ingest is not None, "setup ran"
+            if self._ingest.fingerprint != order["secret"]:
+                raise JobError(
+                    "ingest: this worker reads another secret of pseudonyms and fakes (privacy.secret_env, "
+                    f"privacy.secret_file) than the driver: {self._ingest.fingerprint}, not {order['secret']}"
+                )
             progress = Heartbeat(self._work, order["folder"])
             read = read_one_archive if order["kind"] == "archive" else read_one_repository
             read(order, self._work, self._ingest, self._reading, progress)
@@ -132,7 +145,7 @@ def read_one_archive(
     Raises:
         JobError: the file cannot be opened or read (damage inside it is counted instead).
     """
-    output = _Output(work, order, ingest.signals)
+    output = _Output(work, order, ingest, ingest.signals)
     try:
         with open_input(order["address"], Access(**order["access"]), size=order["bytes"]) as raw:
             stream = HashingReader(raw)
@@ -148,7 +161,7 @@ def read_one_archive(
                     described.append(item)
                     links += len(item.links)
                     if len(described) >= BATCH_RECORDS or links >= BATCH_LINKS:
-                        output.link(links_table(described, order["uri"]))
+                        output.link(ingest.links(described, order["uri"]))
                         described, links = [], 0
                         progress.beat(output.records + output.linking["pages"], stream.position)
                 else:
@@ -160,7 +173,7 @@ def read_one_archive(
                         progress.beat(output.records, stream.position)
             if batch:
                 output.add(ingest.web(batch, order["uri"]))
-            output.link(links_table(described, order["uri"]))
+            output.link(ingest.links(described, order["uri"]))
             sha256, size = stream.finish()
     except OSError as error:
         reason = without_secrets(describe_os_error(error))
@@ -172,7 +185,7 @@ def read_one_repository(
     order: dict[str, Any], work: str, ingest: Ingest, reading: ReadingLimits, progress: Heartbeat
 ) -> None:
     """Read the files of a git repository's current commit into parts."""
-    output = _Output(work, order, CODE_SIGNALS)
+    output = _Output(work, order, ingest, CODE_SIGNALS)
     repository = open_repository(order["uri"], reading)
     if isinstance(repository, ReadError):
         output.error(repository)
@@ -205,8 +218,8 @@ def read_one_repository(
 class _Output:
     """What one input came to, on its way to disk."""
 
-    def __init__(self, work: str, order: dict[str, Any], signals: Sequence[str]) -> None:
-        self._work, self._order = work, order
+    def __init__(self, work: str, order: dict[str, Any], ingest: Ingest, signals: Sequence[str]) -> None:
+        self._work, self._order, self._ingest = work, order, ingest
         self._documents = PartWriter(work, order["folder"], "documents", document_schema(signals))
         self._rejected = PartWriter(work, order["folder"], "rejected", REJECTED_AT_INGEST)
         self._links = PartWriter(work, order["folder"], "links", LINKS)
@@ -233,7 +246,7 @@ class _Output:
     def error(self, error: ReadError) -> None:
         self.records += 1
         row = {"uri": error.uri, "path": error.path, "offset": error.offset}
-        self._errors.append({**row, "reason": error.reason, "detail": error.detail})
+        self._errors.append(self._ingest.error({**row, "reason": error.reason, "detail": error.detail}))
 
     def finish(self, size: int, sha256: str, extra: dict[str, Any] | None = None) -> None:
         outputs: list[WrittenFile] = [*self._documents.finish(), *self._rejected.finish(), *self._links.finish()]

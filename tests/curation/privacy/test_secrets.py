@@ -69,7 +69,7 @@ def test_secrets_in_context_are_found_without_it():
 )
 def test_credentials_in_a_url_are_found_and_the_host_stays(url, credentials):
     assert found(url) == [("SECRET", credentials)]
-    assert scrub(url, kind="code").text == url.replace(credentials, "<SECRET>")
+    assert scrub(url, kind="code").text == url.replace(credentials, "REDACTED_SECRET")
 
 
 @pytest.mark.parametrize(
@@ -123,4 +123,4 @@ def test_python_stays_parseable_when_values_sit_in_string_literals():
 def test_json_stays_parseable():
     document = {"mail": "x\nada@lovelace.org", "key": TOKENS["google"], "ip": "86.231.85.193"}
     redacted = json.loads(scrub(json.dumps(document), kind="code").text)
-    assert redacted == {"mail": "x\n<EMAIL>", "key": "<SECRET>", "ip": "<IP_ADDRESS>"}
+    assert redacted == {"mail": "x\nREDACTED_EMAIL", "key": "REDACTED_SECRET", "ip": "REDACTED_IP_ADDRESS"}
