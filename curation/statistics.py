@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from curation.bins import Bounds, bins_for
 from curation.documents import CODE
+from curation.select import cut_text
 from curation.summary import (
     ERROR_SAMPLES,
     HOST_SAMPLE,
@@ -277,9 +278,4 @@ def _opening(text: pa.ChunkedArray, cuts: list[dict[str, int]] | None) -> str:
     """The first characters of what is kept of a text; never the whole of a large one."""
     reach = SAMPLE_CHARACTERS + sum(span["end"] + 1 - span["start"] for span in cuts or ())
     head = pc.utf8_slice_codeunits(text, 0, min(reach, 100 * SAMPLE_CHARACTERS))[0].as_py()
-    pieces, position = [], 0
-    for span in cuts or ():
-        pieces.append(head[position : span["start"]])
-        position = span["end"] + 1
-    pieces.append(head[position:])
-    return "".join(pieces).strip("\n")[:SAMPLE_CHARACTERS]
+    return cut_text(head, [span for span in cuts or () if span["start"] < len(head)])[:SAMPLE_CHARACTERS]

@@ -57,9 +57,12 @@ from pipelines.stages import (
     select,
     shard,
     signatures,
+    urls,
     verify,
 )
-from pipelines.stages.histograms import load_histograms
+from pipelines.stages import cuts as cut_levels
+from pipelines.stages.cuts import CutParts
+from pipelines.stages.histograms import Histograms, add_histograms, load_histograms, save_histograms
 from pipelines.stages.pairs import array_files
 from pipelines.stages.publish import Published
 
@@ -155,7 +158,8 @@ class Build:
 
     def _dedup(self, ingested: Sequence[Completion]) -> Completion:
         recipe, work = self.recipe, self.work
-        settings = recipe.dedup.model_dump(mode="json", exclude={"keep", "limits", "against", "publish_index"})
+        later = {"keep", "limits", "against", "publish_index", "url", "lines", "paragraphs", "substrings"}
+        settings = recipe.dedup.model_dump(mode="json", exclude=later)  # those are read by other stages
         settings["signatures"] = recipe.dedup.keeps_signatures
         key = stage_key("dedup", dedup.VERSION, settings, [item.digest for item in ingested])
         record = f"{dedup.FOLDER}/{COMPLETION}"
@@ -324,6 +328,7 @@ class Build:
             "mixture": recipe.mixture,
             "near": near,
             "seed": recipe.seed,
+            **recipe.dedup.model_dump(mode="json", include={"url", "lines", "paragraphs", "substrings"}),
             "takedown": takedown.digest,
         }
         made_from = [*ingested, clustered, *_present([linked, held, contaminated])]
@@ -346,8 +351,17 @@ class Build:
                 held.facts["counts"]["documents held"] if held else 0,
                 tuple(held.facts["labels"]) if held else (),
             )
+            if recipe.dedup.url:
+                passing, keep = sum(item.facts["documents"] for item in ingested), recipe.dedup.keep
+                self._pipeline(lambda p: urls.build_urls(p, url, work, policy, keep, passing, takedown), "select")
             self._pipeline(lambda p: select.build_judge(p, url, work, policy, members, seed, takedown), "select")
-            removed = copies.found_copies(work, load_histograms(join(work, select.JUDGED_TOKENS)))
+            judged = load_histograms(join(work, select.JUDGED_TOKENS))
+            removed = urls.count_url_copies(work, copies.found_copies(work, judged))
+            cut = self._cut_levels(documents, judged)
+            counted = cut_levels.count_dropped(removed, cut.totals)
+            judged_as = {row["documents"]: row["judged"] for row in cut.rows}
+            rows = [{**row, "judged": judged_as[row["documents"]]} if "judged" in row else row for row in rows]
+            url = self._orders("select/documents.jsonl", [row for row in rows if row["kind"] == "documents"])
             mixture, cuts = self._mixture(url)
             every = self._orders("select/orders.jsonl", rows)
             self._pipeline(lambda p: select.build_decide(p, every, work, policy, cuts, near, seed, takedown), "select")
@@ -357,9 +371,21 @@ class Build:
             outputs = [written(work, path) for path in (select.HISTOGRAMS, select.SUMMARY, select.BOUNDS)]
             outputs += [written(work, copy_examples.EXAMPLES)] if pairs else []
             outputs += [written(work, row["decisions"]) for row in documents]
-            completion = Completion(key, tuple(outputs), {"mixture": mixture, "copies": removed})
+            outputs += [written(work, path) for path in cut.lists]
+            facts = {"mixture": mixture, "copies": counted, "cuts": {"levels": cut.totals, "lists": cut.lists}}
+            completion = Completion(key, tuple(outputs), facts)
             save_completion(work, record, completion)
             return completion
+
+    def _cut_levels(self, documents: Sequence[dict[str, Any]], judged: Histograms) -> CutParts:
+        """Cut what documents share, and count what is left of their tokens."""
+        recipe = self.recipe
+        settings = cut_levels.CutSettings(self.work, recipe.dedup, recipe.tokenizer, recipe.seed)
+        tokens = sum(int(counts.sum()) for name, counts in judged.items() if name.startswith("tokens "))
+        found = cut_levels.run_levels(settings, documents, tokens, lambda build: self._pipeline(build, "select"))
+        if found.changes:
+            save_histograms(join(self.work, select.JUDGED_TOKENS), add_histograms([judged, found.changes]))
+        return found
 
     def _parts(self, ingested: Sequence[Completion], linked: Completion | None) -> list[dict[str, Any]]:
         """One row for each file of ingest, saying where what `select` makes of it goes."""

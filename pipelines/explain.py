@@ -37,6 +37,7 @@ from pipelines.explanation import (
     Outcome,
     Place,
     Record,
+    Repeat,
 )
 from pipelines.line_edits import compared, document_lines
 from pipelines.recipe import Recipe
@@ -51,6 +52,8 @@ MOST_COMPARED = 500_000
 """How many URIs are compared with one that was not found."""
 MOST_ROWS = 50
 """How many rows are explained where one URI was met more often."""
+MOST_REPEATS = 100
+"""How many passages of one document are listed that were cut because other text has them."""
 MOST_READ_AGAIN = 5
 """How many of them are looked up in their archives, for the lines that were cut."""
 
@@ -249,7 +252,10 @@ class _Build:
         again = "" if read_again else f"more than {MOST_READ_AGAIN} records match"
         hits = self._hits(part, key)
         section = self.recipe.decontaminate if self.recipe else None
-        lines, remark = document_lines(row, cuts, self.recipe, not_again=again, items=hits)
+        repeats = self._repeats(part, identity)
+        spans = [(one["start"], one["end"]) for one in repeats]
+        lines, remark = document_lines(row, cuts, self.recipe, not_again=again, items=hits, repeated=spans)
+        named = tuple(Repeat(one["level"], one["text"], one["duplicate_of"]) for one in repeats[:MOST_REPEATS])
         cluster = self._cluster(key)
         return Record(
             id=identity,
@@ -258,12 +264,26 @@ class _Build:
             origin=row["origin"],
             outcome=outcome,
             details=dataclasses.replace(
-                details, verdicts=said, lines=lines, lines_remark=remark, items=items_of(row["text"], hits, section)
+                details,
+                verdicts=said,
+                lines=lines,
+                lines_remark=remark,
+                items=items_of(row["text"], hits, section),
+                repeats=named,
             ),
             cluster=cluster,
             place=place,
             copy=self._copy(row, cluster) if cluster is not None else None,
         )
+
+    def _repeats(self, part: str, identity: str) -> list[dict[str, Any]]:
+        """What was cut from a document because other text has it, as rows of the lists of its part."""
+        paths = self.files(*SELECT_FOLDER, "*", "cuts", part)
+        if not paths:
+            return []
+        dataset = ds.dataset(paths, format="parquet", filesystem=self.fs)
+        rows: list[dict[str, Any]] = dataset.to_table(filter=pc.field("id") == identity).to_pylist()
+        return sorted(rows, key=lambda row: (row["start"], row["level"]))
 
     @functools.cached_property
     def recipe(self) -> Recipe | None:

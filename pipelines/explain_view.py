@@ -21,7 +21,7 @@ _LANGUAGES_SHOWN = 6
 _LINES_SHOWN = 60
 _MARKS = {
     "kept": (" ", ""), "changed": ("<", "yellow"), "cut": ("-", "red"), "toxic": ("-", "bold red"),
-    "foreign": ("-", "magenta"), "item": ("-", "blue"),
+    "foreign": ("-", "magenta"), "item": ("-", "blue"), "repeated": ("-", "magenta"),
 }  # fmt: skip
 _FAILED_SHOWN = 12
 _ITEMS_SHOWN = 20
@@ -168,6 +168,12 @@ def _lines(details: Details) -> list[RenderableType]:
     elif details.cuts:
         blocks.append(Text("cut", style="dim"))
         blocks.extend(_plain(f"  {line}") for line in details.cuts[:_CUTS_SHOWN])
+    if details.repeats:
+        blocks.append(Text("cut as repeated", style="dim"))
+        blocks.extend(
+            _plain(f"  {one.level}, also in {one.duplicate_of}: {' '.join(one.text.split())[:LINE_CHARACTERS]}")
+            for one in details.repeats[:_CUTS_SHOWN]
+        )
     if details.lines_remark:
         blocks.append(_plain(details.lines_remark, "dim"))
     blocks.append(Text("text begins", style="dim"))

@@ -51,8 +51,8 @@ class Verdict:
 @dataclass(frozen=True)
 class EditedLine:
     """A line of the page and what became of it: `kept`, `changed` (into `after`), `cut` by the rule set's line edits,
-    `toxic`, cut with this score, `foreign`, cut for its language, or `item`, of which the sentences with an evaluation
-    item were cut."""
+    `toxic`, cut with this score, `foreign`, cut for its language, `item`, of which the sentences with an evaluation
+    item were cut, or `repeated`, cut in whole or in part because other text has it."""
 
     mark: str
     text: str
@@ -125,6 +125,15 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Repeat:
+    """A passage that was cut because other text has it: the level, how it begins, and the id of a document with it."""
+
+    level: str
+    text: str
+    duplicate_of: str
+
+
+@dataclass(frozen=True)
 class Details:
     """What ingest measured, and what became of the text's lines."""
 
@@ -148,6 +157,7 @@ class Details:
     languages: tuple[tuple[str, float], ...] = ()  # shares of the characters by paragraphs, largest first
     language_mixed: float | None = None  # what is in other languages than the main one
     repairs: tuple[tuple[str, int], ...] = ()  # repair -> lines that it changed or dropped
+    repeats: tuple[Repeat, ...] = ()  # what was cut because other text has it, to a limit
     pii_policies: tuple[tuple[str, str, int], ...] = ()  # (type, policy, spans)
     items: tuple[FoundItem, ...] = ()  # evaluation items, where the build looked for them
     lines_remark: str = ""  # why `lines` does not show what was cut when the page was read

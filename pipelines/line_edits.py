@@ -24,7 +24,7 @@ from pipelines.changes import first_difference
 from pipelines.explanation import Copy, EditedLine
 from pipelines.recipe import Recipe
 
-KEPT, CHANGED, CUT, TOXIC, FOREIGN, ITEM = "kept", "changed", "cut", "toxic", "foreign", "item"
+KEPT, CHANGED, CUT, TOXIC, FOREIGN, ITEM, REPEATED = "kept", "changed", "cut", "toxic", "foreign", "item", "repeated"
 MOST_LINES = 1_000
 """Lines of one document that are looked at."""
 MOST_RECORDS = 10_000
@@ -40,13 +40,14 @@ def document_lines(
     *,
     not_again: str = "",
     items: Sequence[Mapping[str, int]] = (),
+    repeated: Sequence[tuple[int, int]] = (),
 ) -> tuple[tuple[EditedLine, ...], str]:
     """The lines of a stored document with what became of them, and a remark where those that were cut when the page was
     read are not among them. `not_again` says why the page is not to be read again, if it is not; `items` are the spans
-    of evaluation items."""
+    of evaluation items, `repeated` those that were cut because other text has them."""
     wanted = set(recipe.language.keep) if recipe is not None and recipe.language.cut_paragraphs else None
     unwanted = [one["start"] for one in row.get("foreign") or () if wanted and one["language"] not in wanted]
-    stored = stored_lines(row["text"], cuts, row["toxic_lines"] or (), frozenset(unwanted), items)
+    stored = stored_lines(row["text"], cuts, row["toxic_lines"] or (), frozenset(unwanted), items, repeated)
     if row["source"] == CODE:
         return stored, ""
     if recipe is None:
@@ -85,21 +86,28 @@ def stored_lines(
     scores: Sequence[Mapping[str, Any]],
     foreign: Collection[int] = (),
     items: Sequence[Mapping[str, int]] = (),
+    repeated: Sequence[tuple[int, int]] = (),
 ) -> tuple[EditedLine, ...]:
-    """The lines of a stored text that are not blank, those within `cuts` marked toxic with their score, or foreign
-    where the cut begins at one of `foreign`, or an item where it holds one of the spans `items`."""
+    """The lines of a stored text that are not blank, those within `cuts` marked toxic with their score, foreign where
+    the cut begins at one of `foreign`, an item where it holds one of the spans `items`, or repeated where one of
+    `repeated` has a part in them."""
     known = {line["start"]: float(line["score"]) for line in scores}
     found: list[EditedLine] = []
     spans = iter(sorted((span["start"], span["end"]) for span in cuts))
-    span, start = next(spans, None), 0
+    elsewhere = iter(sorted(repeated))
+    span, other, start = next(spans, None), next(elsewhere, None), 0
     for line in _split(text):
         end = start + len(line)
         while span is not None and span[1] <= start:
             span = next(spans, None)
+        while other is not None and other[1] <= start:
+            other = next(elsewhere, None)
         if line.strip():
             inside = span is not None and span[0] < end
             mark, score = KEPT, None
-            if inside and span is not None:
+            if other is not None and other[0] < end:
+                mark = REPEATED
+            elif inside and span is not None:
                 mark, score = (FOREIGN, None) if span[0] in foreign else (TOXIC, known.get(span[0]))
                 if any(span[0] <= one["start"] and one["end"] <= span[1] for one in items):
                     mark, score = ITEM, None

@@ -12,6 +12,7 @@ from pydantic import Field, field_serializer, field_validator, model_validator
 
 from curation.dedup.choose import KeepConfig
 from curation.dedup.config import MinHashConfig
+from curation.dedup.levels import LinesConfig, ParagraphsConfig, SubstringsConfig
 from curation.mixing import check_shares
 from curation.policy import Policy
 from curation.reading.crawl_config import CrawlConfig, fold_single_crawl
@@ -85,9 +86,19 @@ class DedupLimits(Config):
 class DedupConfig(Config):
     """Which copies are removed, and which one stays."""
 
+    url: bool = Field(default=False, description="of pages whose URLs are the same after C4's normalisation, keep one")
     exact: bool = Field(default=True, description="remove documents whose text is the same but for white space")
     minhash: MinHashConfig | None = Field(
         default=MinHashConfig(), description="remove near-duplicates; null turns it off"
+    )
+    lines: LinesConfig | None = Field(
+        default=None, description="cut lines that another document has (C4); {} for its defaults"
+    )
+    paragraphs: ParagraphsConfig | None = Field(
+        default=None, description="cut paragraphs that another document has (CCNet); {} for its defaults"
+    )
+    substrings: SubstringsConfig | None = Field(
+        default=None, description="cut runs of 50 tokens and more that occur elsewhere too; {} for its defaults"
     )
     keep: KeepConfig = Field(default=KeepConfig(), description="which copy stays, among those that pass the rules")
     limits: DedupLimits = Field(default=DedupLimits(), description="when a build stops because of its copies")

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from curation import mixing
 from curation.documents import WEB
 from curation.policy import Policy
-from curation.select import Ruled, apply_rules, cut_text, needed_columns
+from curation.select import Ruled, apply_rules, needed_columns
 from curation.takedown import STAGE as TAKEDOWN
 from curation.tokenise import TokenCounter
 from manifests.config import check_config
@@ -35,8 +35,11 @@ from pipelines.records import WORK
 from pipelines.stages import decontaminate, dedup, earlier, links, select
 from pipelines.stages.clusters import read_clusters
 from pipelines.stages.copies import HeldCopies, LoadedClusters, LoadedCopies, choose_copies, from_ipc, key_array
+from pipelines.stages.cut_list import cut_again, cuts_of
+from pipelines.stages.cut_parts import level_rules
 from pipelines.stages.held import held_copies
 from pipelines.stages.histograms import add_histograms, mixture_histograms
+from pipelines.stages.urls import url_copies, url_members
 
 KEPT = 0
 """The code of the outcome of a document that stays."""
@@ -171,19 +174,23 @@ def redecide(build: StoredBuild, recipe: Recipe, outcomes: Outcomes, *, check: b
     clusters = read_clusters(build.work)
     loaded = LoadedClusters(clusters if clusters.num_rows else None, 1, recipe.dedup.keep.signals)
     labels = earlier.labels_of(build.work)
+    same_url = _url_copies(build, recipe) if recipe.dedup.url else None
     decided, members = [], []
     for part in build.parts:
         documents = _signals(build, part, (policy, build.recipe.policy()), recipe.dedup.keep.signals)
-        stored = stored_decisions(build, part, ["key", "stage", "rule", "tokens", "cut"])
+        stored = stored_decisions(build, part, ["key", "stage", "rule", "value", "threshold", "tokens", "cut"])
         if not stored["key"].equals(documents["key"]):
             raise UsageError(f"{build.out}: {part.decisions} does not belong to {part.documents}; {_again(build)}")
         if check:
             _check_own(build, part, documents, stored)
         ruled = _still_taken_down(apply_rules(documents, policy), stored)
         tokens = _recount(build, part, documents, stored, ruled)
-        decided.append(_decided(part, documents, ruled, tokens, outcomes, with_ids=mixed))
+        item = _decided(part, documents, ruled, tokens, outcomes, with_ids=mixed)
+        if same_url is not None:
+            _remove_copies(item, same_url, None, outcomes)
+        decided.append(item)
         judged = documents.select(["key", "id", "source", "uri"])
-        judged = judged.append_column("keep", pa.array(ruled.keep())).append_column("tokens", pa.array(tokens))
+        judged = judged.append_column("keep", pa.array(item.code == KEPT)).append_column("tokens", pa.array(tokens))
         held = _held(build, part, judged.append_column("date", documents["date"]), labels, recipe)
         members += [from_ipc(block) for _, block in loaded.payloads(judged, documents, held)]
     if members:
@@ -192,9 +199,34 @@ def redecide(build: StoredBuild, recipe: Recipe, outcomes: Outcomes, *, check: b
         removed = LoadedCopies(copies)
         for item in decided:
             _remove_copies(item, removed, near, outcomes)
+    for item in decided:
+        _drop_cut(build, item, outcomes)
     if mixed:
         _mix(decided, recipe, outcomes)
     return decided
+
+
+def _url_copies(build: StoredBuild, recipe: Recipe) -> LoadedCopies:
+    """The pages that go because another of the same URL stays."""
+    policy, keep = recipe.policy(), recipe.dedup.keep
+    members = []
+    for part in build.parts:
+        if part.source == WEB:
+            documents = _signals(build, part, (policy,), keep.signals)
+            stored = stored_decisions(build, part, ["stage", "rule", "value", "threshold"])
+            ruled = _still_taken_down(apply_rules(documents, policy), stored)
+            members += [block for _, block in url_members(documents.filter(pa.array(ruled.keep())), keep)]
+    return LoadedCopies(url_copies(members, keep))
+
+
+def _drop_cut(build: StoredBuild, item: Decided, outcomes: Outcomes) -> None:
+    """Drop the documents of which the build's levels left too little, where they are still in."""
+    stored = stored_decisions(build, item.part, ["rule", "value", "threshold"])
+    wanted = pc.is_in(stored["rule"], pa.array(level_rules())).to_numpy()
+    for row in np.flatnonzero(wanted & (item.code == KEPT)).tolist():
+        one = stored.slice(row, 1).to_pylist()[0]
+        item.code[row] = outcomes.code("dedup", one["rule"])
+        item.value[row], item.threshold[row] = one["value"], one["threshold"]
 
 
 def stored_decisions(build: StoredBuild, part: Part, columns: list[str]) -> pa.Table:
@@ -272,22 +304,27 @@ def _check_own(build: StoredBuild, part: Part, documents: pa.Table, stored: pa.T
 def _recount(build: StoredBuild, part: Part, documents: pa.Table, stored: pa.Table, ruled: Ruled) -> NDArray[np.int64]:
     """Tokens of each document; of those that stay, after their cut lines are gone.
 
-    The build's own count is taken where it cut the same lines.
+    The build's own count is taken where its rules cut the same lines. What its levels cut is cut again.
     """
     tokens = np.array(documents["tokens"].to_numpy(), np.int64)
+    repeats = cuts_of(build.work, part.decisions.rpartition("/")[2])
     cut = np.array([bool(spans) for spans in ruled.cut], bool)
+    if repeats.num_rows:
+        cut |= pc.is_in(documents["id"], repeats["id"].combine_chunks()).to_numpy()
     rows = np.flatnonzero(cut & ruled.keep())
     if not len(rows):
         return tokens
+    own = apply_rules(documents, build.recipe.policy()).cut if repeats.num_rows else None
     before = stored.take(pa.array(rows)).to_pylist()
     unknown = []
     for row, old in zip(rows.tolist(), before, strict=True):
-        if old["stage"] in _AFTER_RULES and old["cut"] == ruled.cut[row]:
+        by_rules = old["cut"] if own is None else own[row]
+        if old["stage"] in _AFTER_RULES and by_rules == ruled.cut[row]:
             tokens[row] = old["tokens"]
         else:
             unknown.append(row)
-    found = dict(rows_of(build, part.documents, unknown, ["text"]))
-    texts = [cut_text(found[row]["text"], ruled.cut[row]) for row in unknown]
+    found = dict(rows_of(build, part.documents, unknown, ["id", "text"]))
+    texts = [cut_again(found[row]["text"], ruled.cut[row], repeats, found[row]["id"]) for row in unknown]
     if texts:
         tokens[unknown] = _counter(build.recipe.tokenizer).count(texts)
     return tokens

@@ -157,6 +157,7 @@ def render_report(
         "policy_rows": privacy_view.policy_rows(manifest),
         "privacy": manifest.get("privacy"),
         "cuts": sorted(summary.cuts.items()),
+        "levels": views.level_rows(manifest),
         "hosts": hosts,
         "hosts_sampled": hosts_sampled,
         "signals": views.signal_charts(summary),

@@ -175,6 +175,15 @@ def funnels(manifest: Mapping[str, Any], summary: Summary) -> list[Funnel]:
     return found
 
 
+def level_rows(manifest: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, int]]]:
+    """(level, source, counts) of what was cut because other text repeats it, in the order of levels."""
+    return [
+        (level, source, facts)
+        for level, found in (manifest.get("cuts") or {}).items()
+        for source, facts in found.items()
+    ]
+
+
 def mixture(manifest: Mapping[str, Any]) -> list[Part]:
     """Each source's share of the output's tokens beside the share that the recipe asks for."""
     wanted = (manifest.get("recipe") or {}).get("mixture") or {}

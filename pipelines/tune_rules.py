@@ -1,7 +1,8 @@
 """`winnow tune-rules`: what other thresholds would change in a finished build, from its stored numbers.
 
 Everything that follows from a threshold is followed: another copy of a cluster may stay, and the mixture may leave
-out other documents. The answer is the one that building again would give.
+out other documents. The answer is the one that building again would give, but for what `dedup.lines`, `paragraphs` and
+`substrings` cut: those cuts, and the documents dropped for them, are taken as the build made them.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ TUNABLE = (
 
 _NO_THRESHOLDS = ("quality.measure", "quality.bad_words")
 _DECIDE_NOTHING = ("name", "version", "output", "limits")
-_COPIES = ("dedup.exact", "dedup.minhash")
+_COPIES = ("dedup.exact", "dedup.minhash", "dedup.url")
+_REPEATS = ("dedup.lines", "dedup.paragraphs", "dedup.substrings")
 _VOTES = ("links.voter", "links.votes")
 
 
@@ -177,6 +179,8 @@ def _check_tunable(key: str) -> None:
         why = "decides nothing about a document"
     elif key.startswith(_COPIES):
         why = "changes which documents are found to be copies"
+    elif key.startswith(_REPEATS):
+        why = "changes what is cut within documents because others have it"
     elif key.startswith(_VOTES):
         why = "changes how votes are counted"
     else:

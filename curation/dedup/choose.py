@@ -98,10 +98,7 @@ def choose(
     missing = sorted(set(config.columns) - set(columns))
     if missing:
         raise UsageError(f"the order in which duplicates are kept needs the column `{missing[0]}`, which is not there")
-    sort_keys: list[NDArray[Any]] = [*reversed(key_words(as_keys(component))), ~eligible]
-    for criterion in config.order:
-        if _column(criterion) in config.columns:
-            sort_keys += _ranks(criterion, columns[_column(criterion)], config.sources)
+    sort_keys: list[NDArray[Any]] = [*reversed(key_words(as_keys(component))), ~eligible, *ranks_of(columns, config)]
     high, low = key_words(as_keys(keys))
     # lexsort takes its most important key last.
     order = np.lexsort((low, high, *reversed(sort_keys[2:]), *sort_keys[:2]))
@@ -112,6 +109,15 @@ def choose(
     survivors = np.empty(len(order), np.int64)
     survivors[order] = np.where(eligible[best], best, -1)
     return survivors
+
+
+def ranks_of(columns: Mapping[str, NDArray[Any]], config: KeepConfig) -> list[NDArray[Any]]:
+    """Arrays [n] by which ascending order is the order of `config`, the most important one first; ids are not in it."""
+    found: list[NDArray[Any]] = []
+    for criterion in config.order:
+        if _column(criterion) in config.columns:
+            found += _ranks(criterion, columns[_column(criterion)], config.sources)
+    return found
 
 
 def beats(

@@ -32,7 +32,7 @@ BREAK, DIGIT, DROP = 0, 1, 2
 ALONE = 1 << 31  # the rest is a code point that is a word of its own
 EXPAND = 1 << 30  # the rest is a place in `expansions`, which holds a length and as many entries
 
-_SPACELESS = (
+SPACELESS = (
     (0x0E00, 0x0EFF),  # Thai, Lao
     (0x1000, 0x109F),  # Burmese
     (0x1780, 0x17FF),  # Khmer
@@ -52,6 +52,7 @@ _SPACELESS = (
     (0x1AFF0, 0x1B16F),  # Kana supplements
     (0x20000, 0x3FFFF),  # Han
 )
+"""First and last code points of scripts written without spaces between words."""
 # Beyond these ranges no character of Unicode 17 is anything but a separator.
 _ASSIGNED = (range(0x33480), range(0xE0000, 0xE0200))
 
@@ -101,7 +102,7 @@ def _become(character: str) -> list[int]:
             entries.append(DIGIT)
         elif category[0] in "LMN":
             code_point = 0x3C3 if part == "ς" else ord(part)
-            alone = any(first <= code_point <= last for first, last in _SPACELESS)
+            alone = any(first <= code_point <= last for first, last in SPACELESS)
             entries.append(code_point | ALONE if alone else code_point)
         else:
             entries.append(BREAK)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 
-_PUNCTUATION = {
+PUNCTUATION = {
     "，": ",", "。": ".", "、": ",", "„": '"', "”": '"', "“": '"', "«": '"', "»": '"', "１": '"', "」": '"', "「": '"',
     "《": '"', "》": '"', "´": "'", "∶": ":", "：": ":", "？": "?", "！": "!", "（": "(", "）": ")", "；": ";",
     "–": "-", "—": " - ", "．": ". ", "～": "~", "’": "'", "…": "...", "━": "-", "〈": "<", "〉": ">",
     "【": "[", "】": "]", "％": "%", "►": "-",
 }  # fmt: skip
+"""Unicode punctuation and what stands for it (`UNICODE_PUNCT`)."""
 
 
 class _Table(dict[int, str | None]):
@@ -26,7 +27,7 @@ def _replacement(character: str) -> str | None:
         return None
     if category == "Nd":
         return "0"
-    return _PUNCTUATION.get(character, character)
+    return PUNCTUATION.get(character, character)
 
 
 _TABLE = _Table()

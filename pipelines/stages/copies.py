@@ -26,6 +26,7 @@ from pipelines.stages.histograms import Histograms, mixture_histograms
 
 COPIES = "select/copies"
 REMOVED = "select/removed"
+URL_COPIES = "select/urls"
 MEMBERS_PER_PARTITION = 250_000
 
 _DATE = re.compile(
@@ -281,9 +282,19 @@ class LoadedCopies:
                 rows["keep"][row], rows["stage"][row], rows["rule"][row] = False, "dedup", self._rule[place]
                 rows["failed"][row] = [*rows["failed"][row], self._rule[place]]
                 rows["duplicate_of"][row] = self._of[place]
+                if self._rule[place] == "url":  # says nothing about the texts
+                    continue
                 near = self._rule[place].endswith("near")
                 rows["similarity"][row] = rows["value"][row] = self._similarity[place] if near else 1.0
                 rows["threshold"][row] = least_similarity if near else 1.0
+
+    def marked(self, judged: pa.Table) -> pa.Table:
+        """Rows of `DECISION` with the removed copies among them rejected, before anything else of copies is known."""
+        if not (self._places(judged["key"]) >= 0).any():
+            return judged
+        rows = judged.to_pydict()
+        self.apply(rows, None)
+        return pa.Table.from_pydict(rows, judged.schema)
 
     def _places(self, keys: pa.ChunkedArray) -> NDArray[np.int64]:
         wanted = key_array(keys)
@@ -381,3 +392,15 @@ def found_copies(work: str, left: Histograms) -> dict[str, dict[str, Any]]:
                 "rules": dict(sorted(rules.items())),
             }
     return found
+
+
+def url_copies_of(work: str) -> pa.Table:
+    """What `pipelines.stages.urls` wrote, all of it; no rows where the recipe does not compare URLs."""
+    folder = join(work, URL_COPIES)
+    tables = [read_columns(join(folder, name)) for name in files_below(folder) if name.endswith(".parquet")]
+    return pa.concat_tables(tables) if tables else COPY.empty_table()
+
+
+def load_url_copies(work: str) -> LoadedCopies:
+    """The pages that go because of their URL."""
+    return LoadedCopies(url_copies_of(work))

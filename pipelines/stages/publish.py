@@ -31,8 +31,10 @@ from pipelines.recipe import Recipe
 from pipelines.records import WORK, Completion, files_below, remove_tree, written
 from pipelines.releases import Release, parents_of
 from pipelines.report import CLUSTERS_SHOWN, render_card, render_report
-from pipelines.stages import held, index, ingest, select, shard
+from pipelines.stages import cut_list, held, index, ingest, select, shard
 from pipelines.stages.copies import largest_copies
+from pipelines.stages.cut_list import write_cuts
+from pipelines.stages.cut_parts import level_rules
 
 STAGED = f"{WORK}/publish"
 JOURNAL = f"{WORK}/publish.json"
@@ -44,7 +46,7 @@ STAGES = (
     "dedup", "mix", "publish",
 )  # fmt: skip
 """Stages of the funnel, in the order in which documents meet them."""
-FOLDERS = ("shards", "rejected", "errors", index.NAME, contamination.FOLDER)
+FOLDERS = ("shards", "rejected", "errors", index.NAME, contamination.FOLDER, cut_list.FOLDER)
 """Folders of the output that hold nothing but files of the build."""
 
 
@@ -73,6 +75,7 @@ def publish(
     staged = join(out, STAGED)
     remove_tree(staged)
     _write_errors(work, staged, ingested)
+    write_cuts(work, staged, selected.facts["cuts"]["lists"])
     summary = statistics.from_json(read_bytes(join(work, select.SUMMARY)))
     document = manifest_document(recipe, work, staged, passed_over, ingested, selected, shards, summary, releases)
     if contaminated is not None and recipe.decontaminate is not None:
@@ -182,6 +185,7 @@ def manifest_document(
         "index": index.index_section(recipe.dedup, index_files),
         "funnel": funnel(work, rejected_rows, ingested, summary, rule_order(recipe)),
         "mixture": selected.facts["mixture"],
+        "cuts": selected.facts["cuts"]["levels"],
         "parents": parents_of(releases),
     }
     document["privacy"] = privacy_section(recipe, [item.facts["privacy"] for item in shards if "privacy" in item.facts])
@@ -271,7 +275,7 @@ def kept_documents(work: str) -> int:
 def rule_order(recipe: Recipe) -> list[str]:
     """Names of the rules in the order in which they are applied, first names first."""
     named = (rule.name for rules in (recipe.quality.resolve(), recipe.code.resolve()) for rule in rules.rules)
-    copies = (*held.RULES, "same_record", "exact", "near")
+    copies = (*held.RULES, "same_record", "url", "exact", "near", *level_rules())
     return list(dict.fromkeys(["language.other", "language.uncertain", *named, *copies]))
 
 
@@ -292,10 +296,9 @@ def _write_errors(work: str, staged: str, ingested: Sequence[Completion]) -> Non
 
 
 def _extra_files(staged: str) -> list[dict[str, Any]]:
-    if not exists(join(staged, ERRORS)):
-        return []
-    file = written(staged, ERRORS)
-    return [{"path": file.path, "bytes": file.bytes, "sha256": file.sha256}]
+    names = [name for name in files_below(staged) if name == ERRORS or name.startswith(f"{cut_list.FOLDER}/")]
+    files = [written(staged, name) for name in names]
+    return [{"path": file.path, "bytes": file.bytes, "sha256": file.sha256} for file in files]
 
 
 def _remove_others(out: str, named: Set[str]) -> None:

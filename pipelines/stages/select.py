@@ -26,7 +26,7 @@ from curation.tokenise import TokenCounter
 from manifests.files import join, write_bytes
 from pipelines.parts import read_columns, write_table
 from pipelines.runner import ReadTasks, explained
-from pipelines.stages.copies import ChooseCopies, Clusters, HeldCopies, WriteRemoved, load_removed
+from pipelines.stages.copies import ChooseCopies, Clusters, HeldCopies, WriteRemoved, load_removed, load_url_copies
 from pipelines.stages.decontaminate import with_contamination
 from pipelines.stages.held import held_copies
 from pipelines.stages.histograms import Histograms, WriteHistograms, mixture_histograms
@@ -81,6 +81,7 @@ class JudgePart(beam.DoFn):
     def setup(self) -> None:
         """Load the token counter, once per worker."""
         self._counter = TokenCounter(self._policy.tokenizer)
+        self._same_url = load_url_copies(self._work)
 
     @explained
     def process(self, part: dict[str, Any]) -> Iterator[Any]:
@@ -98,6 +99,7 @@ class JudgePart(beam.DoFn):
             texts = read_columns(url, ["text"])["text"].to_pylist() if self._takedown.reads_text else None
             ruled = taken_down(documents, ruled, self._takedown, texts)
         judged = _judged(documents, ruled, self._recount(url, documents, ruled))
+        judged = self._same_url.marked(judged)
         write_table(join(self._work, part["judged"]), judged)
         eligible = judged.filter(judged["keep"])
         yield mixture_histograms(eligible, part["source"], self._seed)
