@@ -96,7 +96,7 @@ def random_edges(seed: int, nodes: int, count: int) -> Edges:
 
 
 class TestBothWays:
-    @settings(deadline=None, max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(deadline=None, max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         st.lists(
             st.tuples(st.integers(0, 29), st.integers(0, 29), st.sampled_from([0.75, 1.0]), st.booleans()), max_size=40
@@ -119,7 +119,9 @@ class TestBothWays:
         assert [{row["key"] for row in rows} for rows in found] == [{key(n) for n in part} for part in parts]
         assert all(row == expected[row["key"]] for rows in found for row in rows)
 
-    @pytest.mark.parametrize("shape", ["chain", "star", "cliques"])
+    @pytest.mark.parametrize(
+        "shape", ["chain", *(pytest.param(shape, marks=pytest.mark.slow) for shape in ("star", "cliques"))]
+    )
     def test_large_shapes(self, tmp_path: Path, shape: str) -> None:
         edges: Edges = {
             "chain": [(n, n + 1, 0.75, False) for n in range(400)],
@@ -183,7 +185,7 @@ def build(out: Path, archives: list[Path], verify: str, workers: int = 1) -> Non
     Build(recipe, str(out), make_options([], workers), Progress(quiet=True)).run()
 
 
-@pytest.mark.parametrize("verify", ["signature", "jaccard"])
+@pytest.mark.parametrize("verify", [pytest.param("signature", marks=pytest.mark.slow), "jaccard"])
 def test_a_build_keeps_the_same_documents_whichever_way_it_connects_them(
     verify: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
