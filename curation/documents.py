@@ -42,6 +42,9 @@ DOCUMENT = pa.schema(
         ("pii", pa.string()),  # JSON object: span type -> count
         ("pii_spans", pa.int32()),
         ("toxicity", pa.float64()),
+        ("toxicity_abuse", pa.float64()),  # kinds of toxicity; null for a model that knows none
+        ("toxicity_hate", pa.float64()),
+        ("toxicity_sexual", pa.float64()),
         ("toxic_words", pa.int32()),
         ("toxic_lines", pa.list_(LINE_SPAN)),  # lines above the floor of the scan; offsets into `text`
         ("repairs", pa.string()),  # JSON object: repair -> lines it changed or dropped

@@ -82,7 +82,7 @@ class Build:
         linked = self._links(ingested)
         selected = self._select(ingested, clusters, linked)
         check_shares(selected, recipe.dedup.limits)
-        settings = {"output": recipe.output.model_dump(mode="json")}
+        settings = {"output": recipe.output.model_dump(mode="json"), "toxicity": recipe.toxicity.action}
         made_from = [*ingested, selected, *([linked] if linked else [])]
         key = stage_key("shard", shard.VERSION, settings, [item.digest for item in made_from])
         published = publish.already_published(self.out, key, recipe, inputs.skipped)
@@ -309,7 +309,8 @@ class Build:
             if waiting:
                 parts = self._orders("shard-parts.jsonl", self._parts(ingested, linked))
                 url = self._orders("shard-orders.jsonl", waiting)
-                self._pipeline(lambda pipeline: shard.build(pipeline, url, work, parts), "shard")
+                tag = recipe.toxicity.action == "tag"
+                self._pipeline(lambda pipeline: shard.build(pipeline, url, work, parts, tag), "shard")
             else:
                 note("done already")
         found = [shard.completed(work, task) for task in tasks]

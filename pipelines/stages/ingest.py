@@ -39,7 +39,7 @@ from pipelines.parts import PartWriter, write_table
 from pipelines.records import Completion, WrittenFile, load_completion, save_completion, stage_key, written
 from pipelines.runner import ReadTasks, describe_os_error, explained
 
-VERSION = 4
+VERSION = 5
 """Raise when what this stage writes for the same input changes."""
 
 BATCH_RECORDS = 256

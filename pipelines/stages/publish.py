@@ -31,6 +31,7 @@ from pipelines.records import WORK, Completion, files_below, remove_tree, writte
 from pipelines.report import render_card, render_report
 from pipelines.stages import ingest, select, shard
 from pipelines.stages.copies import copies_table
+from pipelines.toxicity_tags import toxicity_counts
 
 STAGED = f"{WORK}/publish"
 JOURNAL = f"{WORK}/publish.json"
@@ -168,6 +169,7 @@ def manifest_document(
         "rejected": sorted(rejected_rows, key=lambda entry: entry["path"]),
         "files": _extra_files(staged),
         "funnel": funnel(work, rejected_rows, ingested, summary, rule_order(recipe)),
+        "toxicity": toxicity_counts(summary),
         "mixture": selected.facts["mixture"],
         "parents": [],
     }

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation.documents import KEY_BYTES, REJECTED, SHARD
+from curation.documents import KEY_BYTES, REJECTED, SHARD, WEB
 from curation.link_join import LINKED, page_facts
 from curation.select import cut_text
 from manifests.errors import JobError
@@ -25,6 +25,7 @@ from manifests.files import join
 from pipelines.parts import rows_in_range, sort_rows, write_table
 from pipelines.records import Completion, load_completion, save_completion, written
 from pipelines.runner import ReadTasks, explained, read_json_lines
+from pipelines.toxicity_tags import TAG_COLUMNS, with_tags
 
 VERSION = 1
 FOLDER = "shard"
@@ -78,9 +79,9 @@ def plan_tasks(
     return tasks
 
 
-def build(pipeline: beam.Pipeline, tasks_url: str, work: str, parts_url: str) -> None:
-    """The stage's job graph."""
-    _ = pipeline | ReadTasks(tasks_url) | "Shard" >> beam.ParDo(WriteShard(work, parts_url))
+def build(pipeline: beam.Pipeline, tasks_url: str, work: str, parts_url: str, tag_toxicity: bool = False) -> None:
+    """The stage's job graph. `tag_toxicity` writes what was measured of toxicity into `meta`."""
+    _ = pipeline | ReadTasks(tasks_url) | "Shard" >> beam.ParDo(WriteShard(work, parts_url, tag_toxicity))
 
 
 def completed(work: str, order: Mapping[str, Any]) -> Completion | None:
@@ -100,9 +101,9 @@ def _record(order: Mapping[str, Any]) -> str:
 class WriteShard(beam.DoFn):
     """Gathers one range of ids from every part and writes it as one file."""
 
-    def __init__(self, work: str, parts_url: str) -> None:
+    def __init__(self, work: str, parts_url: str, tag_toxicity: bool = False) -> None:
         super().__init__()
-        self._work, self._parts_url = work, parts_url
+        self._work, self._parts_url, self._tag_toxicity = work, parts_url, tag_toxicity
         self._parts: list[dict[str, Any]] = []
 
     @explained
@@ -128,20 +129,22 @@ class WriteShard(beam.DoFn):
         yield order["path"]
 
     def _documents(self, order: dict[str, Any]) -> Iterator[pa.Table]:
-        columns = ["key", *(name for name in SHARD.names)]
+        tagged = self._tag_toxicity and order["source"] == WEB
+        columns = ["key", *(name for name in SHARD.names), *(TAG_COLUMNS if tagged else ())]
         for part in self._parts:
             if part["kind"] != "documents" or part["source"] != order["source"]:
                 continue
             documents = self._range(part["documents"], order, columns)
             if not documents.num_rows:
                 continue
-            decisions = self._range(part["decisions"], order, ["key", "id", "keep", "tokens", "cut"])
+            decisions = self._range(part["decisions"], order, ["key", "id", "keep", "tokens", "cut", "failed"])
             if not documents["key"].equals(decisions["key"]):
                 raise JobError(
                     f"{part['decisions']} does not belong to {part['documents']}; delete .work/select and rerun"
                 )
             linked = self._range(part["links"], order, LINKED.names) if part.get("links") else None
-            yield _kept_rows(_with_page_facts(documents, linked), decisions)
+            documents = _with_page_facts(documents, linked)
+            yield _kept_rows(with_tags(documents, decisions) if tagged else documents, decisions)
 
     def _rejects(self, order: dict[str, Any]) -> Iterator[pa.Table]:
         for part in self._parts:
