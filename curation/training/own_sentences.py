@@ -63,6 +63,11 @@ _NEUTRAL_PERSON = (
 )
 _NEUTRAL_GROUP = (
     "{}",
+    "We are {}",
+    "They are {}",
+    "{} live here too",
+    "I know many {}",
+    "My parents are {}",
     "Some of my colleagues are {}",
     "The law protects {}",
     "{} were among the first to settle here",

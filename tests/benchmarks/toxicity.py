@@ -49,8 +49,8 @@ except ImportError:
     pass
 json.dump(out, open(sys.argv[2], "w"))
 """
-_PEER_TEXTS = 2000
-"""Of each set at most so many texts are scored by all: better-profanity takes milliseconds for each."""
+_PEER_TEXTS = 500
+"""Of each set at most about twice as many texts are scored by all: better-profanity takes milliseconds for each."""
 
 Scores = NDArray[np.float64]
 T = TypeVar("T")

@@ -1,11 +1,14 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from curation.select import TAGGED
 from curation.summary import empty
 from pipelines.toxicity_tags import toxicity_counts, with_tags
+from tests.pipelines.tiny import information, make, prose, response
 
 
 def row(**changed: Any) -> dict[str, Any]:
@@ -58,3 +61,25 @@ def test_documents_are_counted_by_what_became_of_them() -> None:
         {"source": "web", "dropped": 4, "tagged": 5, "cut_documents": 2, "cut_lines": 7, "cut_tokens": 70}
     ]
     assert toxicity_counts(empty({}, 0)) == []
+
+
+def test_a_build_drops_cuts_or_tags(tmp_path: Path) -> None:
+    insult = "You are a stupid worthless idiot and a moron."
+    abuse = "\n".join(f"{insult} {line}" for line in prose(3).split("\n"))
+    pages = [prose(1), f"{prose(2)}\n{insult}", abuse]
+    content = b"".join(response(f"http://a.org/{k}", text) for k, text in enumerate(pages))
+    (tmp_path / "a.warc").write_bytes(information() + content)
+    found = {}
+    for action in ("drop", "cut", "tag"):
+        recipe: dict[str, Any] = {"quality": {"rules": "c4"}, "toxicity": {"action": action, "max_cut": 1.0}}
+        manifest = make(tmp_path / "out", [tmp_path / "a.warc"], **recipe).manifest
+        files = [tmp_path / "out" / entry["path"] for entry in manifest["shards"]]
+        rows = [row for path in files for row in pq.read_table(path).to_pylist()]
+        tagged = [json.loads(row["meta"]).get("toxicity", {}).get("tagged") for row in rows]
+        counts = {key: value for key, value in manifest["toxicity"][0].items() if value and key != "cut_tokens"}
+        found[action] = (sorted(insult in row["text"] for row in rows), sorted(filter(None, tagged)), counts)
+    assert found == {
+        "drop": ([False, False], [], {"source": "web", "dropped": 1, "cut_documents": 1, "cut_lines": 1}),
+        "cut": ([False, False, False], [], {"source": "web", "cut_documents": 2, "cut_lines": 25}),
+        "tag": ([False, True, True], [True, True], {"source": "web", "tagged": 2}),
+    }
