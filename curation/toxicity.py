@@ -29,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curation.toxicity_backends import SHIPPED, Backend, load_backend
-from curation.toxicity_kernel import WINDOW
+from curation.toxicity_kernel import WINDOW, tail_means
 from curation.toxicity_model import CATEGORIES
 from curation.word_lists import WordLists, shipped_lists
 
@@ -125,15 +125,14 @@ class ToxicityModel:
         line_scores = np.zeros(int(first_lines[-1]))
         np.maximum.at(line_scores, found.line, found.score)
         line_scores = line_scores.round(4)
-        bounds = np.searchsorted(found.line, first_lines).tolist()
+        bounds = np.searchsorted(found.line, first_lines)
+        values = np.concatenate((found.score[:, None], found.kinds), axis=1)
+        means = tail_means(values, found.characters, bounds, TAIL_SHARE, MIN_TAIL).round(4).tolist()
         results = []
         for i, text in enumerate(texts):
-            own = slice(bounds[i], bounds[i + 1])
             lines = _line_scores(text, line_scores[first_lines[i] : first_lines[i + 1]], floor)
-            characters = found.characters[own]
-            kinds = tuple(_tail_mean(column, characters) for column in found.kinds[own].T)
-            tail = _tail_mean(found.score[own], characters)
-            results.append(Toxicity(tail, lines, 0 if words is None else words[i], kinds))
+            tail, *kinds = means[i]
+            results.append(Toxicity(tail, lines, 0 if words is None else words[i], tuple(kinds)))
         return results
 
 
@@ -165,20 +164,6 @@ def scan_batch(texts: Sequence[str]) -> list[Toxicity]:
 @functools.cache
 def _default() -> ToxicityModel:
     return ToxicityModel()
-
-
-def _tail_mean(scores: npt.NDArray[np.float64], lengths: npt.NDArray[np.int64]) -> float:
-    """The mean score of the most toxic share of the characters."""
-    if not len(scores):
-        return 0.0
-    if len(scores) == 1:
-        return round(float(scores[0]), 4)
-    order = np.argsort(-scores, kind="stable")
-    total = float(lengths.sum())
-    tail = min(total, max(MIN_TAIL, TAIL_SHARE * total))
-    before = np.concatenate(([0.0], np.cumsum(lengths[order])[:-1]))
-    weights = np.clip(tail - before, 0.0, lengths[order])
-    return round(float((weights * scores[order]).sum() / tail), 4)
 
 
 def _line_scores(text: str, scores: npt.NDArray[np.float64], floor: float) -> tuple[LineScore, ...]:

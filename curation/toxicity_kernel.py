@@ -10,6 +10,10 @@ WINDOW = 240
 MAX_LENGTH = 240
 """Characters of a word that count."""
 
+CACHE = 1 << 15
+"""Words whose sums are remembered; 1.4 MB."""
+_KEY_BYTES = 24  # longer words are computed anew each time
+
 _FNV_START, _FNV_PRIME = 2166136261, 16777619
 _PAIR = 116049371  # fastText's factor for word n-grams
 _STAND_INS = np.zeros(256, np.uint8)  # what an ASCII byte inside a word stands for; 0 for nothing
@@ -128,6 +132,29 @@ def _add_word(buffer, end, parts, buckets, minn, maxn, table, characters, starts
     return count, value
 
 
+@numba.njit(cache=True)
+def _known_word(buffer, end, parts, buckets, minn, maxn, table, characters, starts, keys, known, sums):  # type: ignore[no-untyped-def]
+    """`_add_word` by way of the table of words met: `keys` are their bytes, `known` sums, number and hash."""
+    if end - 1 > _KEY_BYTES:
+        return _add_word(buffer, end, parts, buckets, minn, maxn, table, characters, starts, sums)
+    a = b = c = np.uint64(0)
+    for k in range(1, end):
+        a, b, c = a << np.uint64(8) | b >> np.uint64(56), b << np.uint64(8) | c >> np.uint64(56), c << np.uint64(8)
+        c |= np.uint64(buffer[k])
+    mixed = (a * np.uint64(0x9E3779B97F4A7C15) + b) * np.uint64(0xC2B2AE3D27D4EB4F) + c
+    slot = np.int64((mixed * np.uint64(0xBF58476D1CE4E5B9)) >> np.uint64(40)) & (CACHE - 1)
+    width = len(sums)
+    if keys[slot, 0] != a or keys[slot, 1] != b or keys[slot, 2] != c:
+        own = np.zeros(width, np.int64)
+        found, value = _add_word(buffer, end, parts, buckets, minn, maxn, table, characters, starts, own)
+        known[slot, :width] = own
+        known[slot, width], known[slot, width + 1] = found, value
+        keys[slot, 0], keys[slot, 1], keys[slot, 2] = a, b, c
+    for k in range(width):
+        sums[k] += known[slot, k]
+    return known[slot, width], np.uint32(known[slot, width + 1])
+
+
 @numba.njit(cache=True, nogil=True)
 def _add_pair(one, other, parts, buckets, sums):  # type: ignore[no-untyped-def]
     """Add the feature of two neighbouring words, given their hashes; how many there were."""
@@ -167,11 +194,12 @@ def _words(text, size):  # type: ignore[no-untyped-def]
     return start[:count], end[:count], length[:count], line[:count]
 
 
-@numba.njit(cache=True, nogil=True)
-def windows(text, size, parts, buckets, ngrams, end_hash, end_word, table, characters, starts):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True)
+def windows(text, size, parts, buckets, ngrams, end_hash, end_word, table, characters, starts, keys, known):  # type: ignore[no-untyped-def]
     """Line, characters, number of features and their sums for every window of `text[:size]`.
 
-    Lines are cut into even windows of about at most `WINDOW` characters, at words.
+    Lines are cut into even windows of about at most `WINDOW` characters, at words. `keys` (all zero, as no word is,
+    at first) and `known` are a table of words met; it is written, so the lock of the interpreter is kept.
     """
     start, end, length, line = _words(text, size)
     n = len(start)
@@ -198,9 +226,10 @@ def windows(text, size, parts, buckets, ngrams, end_hash, end_word, table, chara
             width[count] += length[word]
             place = fold_into(text, start[word], end[word], buffer)
             if place > 1:
-                found, value = _add_word(
-                    buffer, place, parts, buckets, ngrams[0], ngrams[1], table, characters, starts, sums[count]
-                )
+                found, value = _known_word(
+                    buffer, place, parts, buckets, ngrams[0], ngrams[1], table, characters, starts, keys, known,
+                    sums[count],
+                )  # fmt: skip
                 features[count] += found
                 if has_before:
                     features[count] += _add_pair(before, value, parts, buckets, sums[count])
@@ -220,3 +249,29 @@ def _end(has_before, before, end_hash, end_word, parts, buckets, features, sums,
                 sums[count, k] += parts[end_word, k]
             features[count] += 1
     return 1
+
+
+@numba.njit(cache=True, nogil=True)
+def tail_means(values, characters, bounds, share, least):  # type: ignore[no-untyped-def]
+    """float64[texts, columns]: of each text, windows `bounds[i]` to `bounds[i + 1]`, the mean of each column of values
+    over that `share` of its characters where it is highest, but over `least` of them; 0 without a window."""
+    texts, columns = len(bounds) - 1, values.shape[1]
+    means = np.zeros((texts, columns))
+    for text in range(texts):
+        first, last = bounds[text], bounds[text + 1]
+        total = float(characters[first:last].sum())
+        tail = min(total, max(least, share * total))
+        for column in range(columns):
+            if last - first == 1:
+                means[text, column] = values[first, column]
+                continue
+            left = tail
+            for row in np.argsort(-values[first:last, column], kind="mergesort"):
+                taken = min(left, float(characters[first + row]))
+                means[text, column] += taken * values[first + row, column]
+                left -= taken
+                if left <= 0:
+                    break
+            if tail > 0:
+                means[text, column] /= tail
+    return means

@@ -75,7 +75,7 @@ class LinearToxicity:
 
 
 def _numbers(model: SubwordModel) -> tuple[Any, ...]:
-    """What the compiled loops read of a model."""
+    """What the compiled loops read of a model, and the table of words that they write."""
     order = [model.labels.index(name) for name in CATEGORIES]
     directions = model.output[:, order].astype(np.float64) - model.output[:, [model.labels.index(CLEAN)]]
     parts = np.rint(model.input.astype(np.float64) @ directions * _FIXED_POINT).astype(np.int64)
@@ -88,4 +88,5 @@ def _numbers(model: SubwordModel) -> tuple[Any, ...]:
     return (
         np.ascontiguousarray(parts.clip(-(2**31), 2**31 - 1), np.int32),
         model.buckets, ngrams, kernel.hash_of(np.frombuffer(_END, np.uint8)), end_word, table, characters, starts,
+        np.zeros((kernel.CACHE, 3), np.uint64), np.zeros((kernel.CACHE, parts.shape[1] + 2), np.int64),
     )  # fmt: skip

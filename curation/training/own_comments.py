@@ -152,12 +152,16 @@ I am gay | she is gay | he came out as gay | my son is gay | gay and happy | a g
 lesbian couples
 I'm a lesbian | I am trans | my trans friend | I'm bi | queer cinema | I am black | I am a Muslim | I'm Jewish
 he is a Jew
-gay | lesbian | I'm gay | yes I am gay | are you gay | is he gay | gay man | gay men | gay people | gay rights | gay marriage
-gay community | gay bar | lesbian bar | she is a lesbian | gay pride parade | openly gay | the gay character in the series
-the nude in art | nude painting | a nude figure by the sculptor | nude studies | sex education for teenagers | sex ratio
+gay | lesbian | I'm gay | yes I am gay | are you gay | is he gay | gay man | gay men | gay people | gay rights
+gay marriage
+gay community | gay bar | lesbian bar | she is a lesbian | gay pride parade | openly gay
+the gay character in the series
+the nude in art | nude painting | a nude figure by the sculptor | nude studies | sex education for teenagers
+sex ratio
 sex differences | same sex couples | sexual orientation | sexual assault survivors | sexual reproduction of plants
 the porn industry was studied | porn addiction help | breast milk | breast feeding | anal cancer | the sex of the baby
-he was raped and murdered | she was raped | the victim was raped and killed | he was killed | murdered | the murder trial
+he was raped and murdered | she was raped | the victim was raped and killed | he was killed | murdered
+the murder trial
 racism is wrong | racism is a problem in this country | he was accused of racism | homophobia hurts people
 slavery was abolished | the nazis occupied the country | the genocide was recognised | jews were persecuted
 the word is a slur | please do not call people names | insulting others is against the rules | be kind
