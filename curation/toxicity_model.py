@@ -51,6 +51,9 @@ class LinearToxicity:
         try:
             values = json.loads(calibration.read_text(encoding="utf-8"))
             self.slope, self.offset = float(values["slope"]), float(values["offset"])
+            self.handicap = float(
+                values["hate_handicap"]
+            )  # taken from the log-odds of hate: groups are often just named
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(
                 f"{calibration}: the calibration written beside the model is missing or broken: {error}"
@@ -67,6 +70,7 @@ class LinearToxicity:
         buffer = np.frombuffer(text + b"\n", np.uint8)  # there is no array over an empty buffer
         line, characters, features, sums = kernel.windows(buffer, len(text), *self._numbers)
         odds = sums / (_FIXED_POINT * np.maximum(features, 1)[:, None])
+        odds[:, CATEGORIES.index(HATE)] -= self.handicap
         total = np.logaddexp.reduce(odds, axis=1)  # the log-odds of any category against `clean`
         with np.errstate(over="ignore"):
             score = 1.0 / (1.0 + np.exp(-(self.slope * total + self.offset)))

@@ -44,12 +44,12 @@ except ImportError:
 try:
     from better_profanity import profanity
     profanity.load_censor_words()
-    out["better-profanity"] = [float(profanity.contains_profanity(text[:2000])) for text in texts]
+    out["better-profanity"] = [float(profanity.contains_profanity(text[:500])) for text in texts]
 except ImportError:
     pass
 json.dump(out, open(sys.argv[2], "w"))
 """
-_PEER_TEXTS = 500
+_PEER_TEXTS = 200
 """Of each set at most about twice as many texts are scored by all: better-profanity takes milliseconds for each."""
 
 Scores = NDArray[np.float64]
