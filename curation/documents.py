@@ -44,6 +44,9 @@ DOCUMENT = pa.schema(
         ("pii_spans", pa.int32()),
         ("pii_located", pa.list_(PII_SPAN)),  # where they are, and what was done with each; offsets into `text`
         ("toxicity", pa.float64()),
+        ("toxicity_abuse", pa.float64()),  # kinds of toxicity; null for a model that knows none
+        ("toxicity_hate", pa.float64()),
+        ("toxicity_sexual", pa.float64()),
         ("toxic_words", pa.int32()),
         ("toxic_lines", pa.list_(LINE_SPAN)),  # lines above the floor of the scan; offsets into `text`
         ("repairs", pa.string()),  # JSON object: repair -> lines it changed or dropped

@@ -31,7 +31,7 @@ from curation.reading.records import ArchiveRecord, RepositoryFile
 from curation.reading.wat import PageMetadata
 from curation.repair import repair
 from curation.tokenise import TokenCounter
-from curation.toxicity import Toxicity, ToxicityModel
+from curation.toxicity import CATEGORIES, Toxicity
 
 HEADER_CHARACTERS = 4096
 """How much of the head of a file is searched for a licence notice."""
@@ -95,7 +95,7 @@ class Ingest:
     def __init__(self, policy: Policy) -> None:
         self._repair = policy.repair
         self._identifier = LanguageIdentifier(None if policy.language.model is None else policy.language.path())
-        self._toxicity = ToxicityModel(policy.toxicity.model, policy.toxicity.words)
+        self._toxicity = policy.toxicity.load()
         self._tokens = TokenCounter(policy.tokenizer)
         self._privacy = policy.privacy.detector()
         self._keys = self._privacy.keys()
@@ -128,8 +128,7 @@ class Ingest:
         """
         if policy.language.model is not None:
             LanguageIdentifier(policy.language.path())
-        if policy.toxicity.model is not None or policy.toxicity.words is not None:
-            ToxicityModel(policy.toxicity.model, policy.toxicity.words)
+        policy.toxicity.load()
         TokenCounter(policy.tokenizer)
         policy.privacy.detector().name_finder()
         policy.quality.list_of_bad_words()
@@ -171,8 +170,8 @@ class Ingest:
             for text, candidate in zip(edited, candidates, strict=True)
         ]
         final = [item.text for item in scrubbed]
-        toxicity = self._toxicity.scan_batch(final, TOXIC_LINE_FLOOR)
         codes = [language.code for language in languages]
+        toxicity = self._toxicity.scan_batch(final, TOXIC_LINE_FLOOR, codes)
         mixtures = self._identifier.mixtures(final, languages)
         return {
             **self._identity_columns(candidates, WEB),
@@ -186,6 +185,7 @@ class Ingest:
             "license_kind": [None] * len(texts),
             **_pii_columns(scrubbed),
             "toxicity": [item.score for item in toxicity],
+            **_kinds([item.kinds for item in toxicity]),
             "toxic_words": [item.words for item in toxicity],
             "toxic_lines": [_stored_lines(item, text) for item, text in zip(toxicity, final, strict=True)],
             "repairs": [_json(candidate.repairs) for candidate in candidates],
@@ -246,6 +246,7 @@ class Ingest:
             "license_kind": kinds,
             **_pii_columns(scrubbed),
             "toxicity": [0.0] * count,
+            **_kinds([()] * count),
             "toxic_words": [0] * count,
             "toxic_lines": [[] for _ in range(count)],
             "repairs": ["{}"] * count,
@@ -319,6 +320,11 @@ def _stored_lines(toxicity: Toxicity, text: str) -> list[dict[str, Any]]:
         for line in toxicity.lines
         if len(text[line.start : line.end].split(None, TOXIC_LINE_WORDS)) >= TOXIC_LINE_WORDS
     ]
+
+
+def _kinds(rows: Sequence[tuple[float, ...]]) -> dict[str, list[float | None]]:
+    """Columns of the kinds of toxicity, null where none was measured."""
+    return {f"toxicity_{name}": [row[k] if row else None for row in rows] for k, name in enumerate(CATEGORIES)}
 
 
 def _pii_columns(scrubbed: Sequence[Scrubbed]) -> dict[str, Any]:

@@ -31,18 +31,14 @@ from curation.quality_models.model_files import model_files
 from curation.reading.remote import without_secrets
 from curation.repair import NOTICES_PATH, RepairConfig
 from curation.tokenise import PIECES
-from curation.toxicity import DOCUMENT_THRESHOLD, LINE_THRESHOLD
-from curation.toxicity import MODEL_PATH as TOXICITY_MODEL
-from curation.toxicity import WORDS_PATH as TOXIC_WORDS
+from curation.toxicity_config import TOXIC_LINE_FLOOR as TOXIC_LINE_FLOOR
+from curation.toxicity_config import ToxicityConfig as ToxicityConfig
 from curation.urls.config import UrlsConfig
 from curation.urls.filter import list_files
 from manifests.config import Config
 from manifests.errors import UsageError
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-
-TOXIC_LINE_FLOOR = 0.2
-"""Lines below this score are not stored, so `toxicity.max_line` cannot be lower."""
 
 TOXIC_LINE_WORDS = 4
 """Lines of fewer words are not stored: on a title of two or three words, often names, the model's score says little."""
@@ -282,26 +278,6 @@ class PiiConfig(PrivacyConfig):
         return PrivacyConfig(**self.model_dump(exclude={"max_spans", "max_type_spans", "spans"}))
 
 
-class ToxicityConfig(Config):
-    """Toxic pages are dropped, toxic lines are cut."""
-
-    model: str | None = Field(default=None, description="fastText model; null is the one that ships")
-    words: str | None = Field(
-        default=None, description="file of words, one a line; null is the English list that ships"
-    )
-    max_document: Share = Field(default=DOCUMENT_THRESHOLD, description="drop pages that score higher")
-    max_line: float = Field(
-        default=LINE_THRESHOLD,
-        ge=TOXIC_LINE_FLOOR,
-        le=1,
-        description="cut lines (of four words or more) that score higher",
-    )
-    max_cut: Share = Field(
-        default=0.3, description="drop pages of which more than this share of characters would be cut"
-    )
-    max_words: Share = Field(default=0.02, description="drop pages with a higher share of listed words")
-
-
 class Policy(Config):
     """Everything that measuring and deciding need to know."""
 
@@ -332,7 +308,7 @@ class Policy(Config):
             "scores": [self.quality.classifier, self.quality.classifier_label, self.quality.perplexity],
             # The secret counts by its fingerprint, see `stages.ingest.settings`, and not by where it lies.
             "privacy": self.privacy.detector().model_dump(mode="json", exclude={"secret_env", "secret_file"}),
-            "toxicity": [self.toxicity.model, self.toxicity.words],
+            "toxicity": self.toxicity.measuring(),
             "tokenizer": self.tokenizer,
         }
 
@@ -344,11 +320,9 @@ class Policy(Config):
         Raises:
             UsageError: one of `urls.block_folders` is missing or holds no list, or `quality.perplexity` no model.
         """
-        toxicity = Path(self.toxicity.model or TOXICITY_MODEL)
         named = [
             self.language.path(), NOTICES_PATH if "notices" in self.repair.boilerplate_lines else None,
-            toxicity, toxicity.with_suffix(".json"), TOXIC_WORDS,
-            self.toxicity.words, self.quality.bad_words, self.quality.classifier, self.tokenizer,
+            *self.toxicity.files(), self.quality.bad_words, self.quality.classifier, self.tokenizer,
             Path(self.tokenizer) / "tokenizer.json",
         ]  # fmt: skip
         local = [str(path) for path in named if path is not None and Path(path).is_file()]

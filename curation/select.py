@@ -24,6 +24,9 @@ from manifests.errors import UsageError
 
 _NOT_MEASURED = "an earlier version of Winnow made this build and measured no paragraphs; run `winnow curate` again"
 
+TAGGED = "toxicity.tagged"
+"""Stands among the failed rules of documents, kept or not, that `toxicity.action: tag` marks."""
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -37,6 +40,7 @@ class Check:
     fails: Mask
     value: Floats
     threshold: float | Floats
+    removes: bool = True  # else a document that fails is only named among `failed`
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ def needed_columns(policy: Policy, schema_names: Sequence[str]) -> list[str]:
         "key", "id", "source", "uri", "date", "language", "language_score", "language_mixed", "foreign", "license_kind",
         "tokens", "bytes",
         "pii", "pii_spans", "toxicity", "toxic_words", "toxic_lines",
+        *(f"toxicity_{kind}" for kind in policy.toxicity.kinds()),
     }  # fmt: skip
     return [name for name in schema_names if name in signals or name in fixed]
 
@@ -79,6 +84,8 @@ def bounds(policy: Policy) -> dict[str, tuple[float | None, float | None]]:
     found["language_score"] = (policy.language.min_score, None)
     found["language_mixed"] = (None, policy.language.max_mixed)
     found["toxicity"] = (None, policy.toxicity.max_document)
+    for kind, most in policy.toxicity.kinds().items():
+        found[f"toxicity_{kind}"] = (None, most)
     if policy.links.min_votes:
         found["link_votes"] = (policy.links.min_votes, None)
     return found
@@ -102,8 +109,14 @@ def apply_rules(documents: pa.Table, policy: Policy) -> Ruled:
         checks = [*_language_checks(documents, policy), *_link_checks(documents, policy)]
         checks += _rule_set_checks(documents, policy.quality.resolve(), "quality")
         toxic, cut_share = _toxic_cuts(documents, policy)
+        toxicity = _toxicity_checks(documents, policy, cut_share)
+        if policy.toxicity.action == "tag":
+            tagged = np.any([check.fails for check in toxicity], axis=0) | np.array([bool(spans) for spans in toxic])
+            toxic, toxicity = [[] for _ in toxic], [_tag(tagged)]
+        elif policy.toxicity.action == "cut":
+            toxicity = [check for check in toxicity if check.rule == "toxicity.lines"]
         cuts = _with_foreign_cuts(toxic, documents, policy)
-        checks += _toxicity_checks(documents, policy, cut_share)
+        checks += toxicity
     checks += _privacy_checks(documents, policy)
     contamination, cuts = _decontamination(documents, policy, cuts)
     checks += contamination
@@ -246,27 +259,48 @@ def _license_check(documents: pa.Table, policy: Policy, kind: str) -> Check:
 
 def _toxic_cuts(documents: pa.Table, policy: Policy) -> tuple[list[list[dict[str, int]]], Floats]:
     """Lines to cut from each document, and the share of its bytes they are (characters counted as bytes)."""
-    limit = policy.toxicity.max_line
+    limits = _limits(documents, policy, "max_line")
     cuts: list[list[dict[str, int]]] = []
     share = np.zeros(documents.num_rows)
     sizes = documents["bytes"].to_pylist()
     for row, lines in enumerate(documents["toxic_lines"].to_pylist()):
-        spans = [{"start": line["start"], "end": line["end"]} for line in lines or () if line["score"] > limit]
+        spans = [{"start": line["start"], "end": line["end"]} for line in lines or () if line["score"] > limits[row]]
         cuts.append(spans)
         if spans:
             share[row] = sum(span["end"] - span["start"] for span in spans) / max(1, sizes[row])
     return cuts, share
 
 
+def _limits(documents: pa.Table, policy: Policy, name: str) -> Floats:
+    """A threshold of `toxicity` for each document, by its language."""
+    if not policy.toxicity.languages:
+        return np.full(documents.num_rows, getattr(policy.toxicity, name))
+    return np.array([policy.toxicity.limit(name, code) for code in documents["language"].to_pylist()], np.float64)
+
+
 def _toxicity_checks(documents: pa.Table, policy: Policy, cut_share: Floats) -> list[Check]:
-    section = policy.toxicity
     score = _numbers(documents, "toxicity")
     words = _numbers(documents, "toxic_words") / np.maximum(1.0, _numbers(documents, "tokens"))
-    return [
-        Check("toxicity", "toxicity.document", score > section.max_document, score, section.max_document),
-        Check("toxicity", "toxicity.words", words > section.max_words, words, section.max_words),
-        Check("toxicity", "toxicity.lines", cut_share > section.max_cut, cut_share, section.max_cut),
-    ]
+    measured = {"document": score, "words": words, "lines": cut_share}
+    checks = []
+    for name, key in (("document", "max_document"), ("words", "max_words"), ("lines", "max_cut")):
+        limits = _limits(documents, policy, key)
+        checks.append(Check("toxicity", f"toxicity.{name}", measured[name] > limits, measured[name], limits))
+    for kind, most in policy.toxicity.kinds().items():
+        if f"toxicity_{kind}" not in documents.schema.names:
+            raise UsageError(
+                f"toxicity.max_{kind}: an earlier version of Winnow made this build and measured no kinds of toxicity; "
+                "run `winnow curate` again"
+            )
+        value = _numbers(documents, f"toxicity_{kind}")
+        checks.append(Check("toxicity", f"toxicity.{kind}", value > most, value, most))
+    return checks
+
+
+def _tag(tagged: Mask) -> Check:
+    """What marks documents and removes none."""
+    unknown = np.full(len(tagged), np.nan)
+    return Check("toxicity", TAGGED, tagged, unknown, np.nan, removes=False)
 
 
 def _privacy_checks(documents: pa.Table, policy: Policy) -> list[Check]:
@@ -314,7 +348,7 @@ def _first_failures(checks: Sequence[Check], cuts: list[list[dict[str, int]]]) -
         for row in np.flatnonzero(check.fails):
             if check.rule not in failed[row]:  # several rules of a set may share a name
                 failed[row].append(check.rule)
-            if rule[row] is None:
+            if rule[row] is None and check.removes:
                 stage[row], rule[row] = check.stage, check.rule
                 value[row], threshold[row] = _number(check.value[row]), _number(limits[row])
     return Ruled(stage, rule, value, threshold, failed, cuts)

@@ -112,6 +112,7 @@ class Build:
             "output": recipe.output.model_dump(mode="json"),
             "index": recipe.dedup.publish_index,
             "spans": recipe.privacy.spans,
+            "toxicity": recipe.toxicity.action,
         }
         made_from = [*ingested, selected, *_present([linked, held, contaminated])]
         key = stage_key("shard", shard.VERSION, settings, [item.digest for item in made_from])
@@ -465,8 +466,10 @@ class Build:
             if waiting:
                 parts = self._orders("shard-parts.jsonl", self._parts(ingested, linked))
                 url = self._orders("shard-orders.jsonl", waiting)
-                minhash, spans = recipe.dedup.minhash, recipe.privacy.spans
-                self._pipeline(lambda p: shard.build(p, url, work, parts, minhash, takedown, spans=spans), "shard")
+                settings = shard.ShardSettings(
+                    recipe.dedup.minhash, takedown, recipe.privacy.spans, recipe.toxicity.action == "tag"
+                )
+                self._pipeline(lambda p: shard.build(p, url, work, parts, settings), "shard")
             else:
                 note("done already")
         found = [shard.completed(work, task) for task in tasks]

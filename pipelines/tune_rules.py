@@ -43,7 +43,8 @@ from pipelines.stages.links import NOTHING_VOTES
 TUNABLE = (
     "language.keep", "language.min_score", "language.max_mixed", "language.cut_paragraphs", "quality.rules",
     "code.licenses", "links.min_votes", "privacy.max_spans", "privacy.max_type_spans",
-    "toxicity.max_document", "toxicity.max_line", "toxicity.max_cut", "toxicity.max_words", "decontaminate.min_share",
+    "toxicity.action", "toxicity.max_document", "toxicity.max_line", "toxicity.max_cut", "toxicity.max_words",
+    "toxicity.max_abuse", "toxicity.max_hate", "toxicity.max_sexual", "toxicity.languages", "decontaminate.min_share",
     "decontaminate.numbers", "decontaminate.action", "decontaminate.max_cut", "dedup.keep", "mixture",
     "seed",
 )  # fmt: skip
@@ -345,6 +346,7 @@ def _threshold(recipe: Recipe, outcome: Outcome) -> float | None:
         "toxicity.document": policy.toxicity.max_document,
         "toxicity.words": policy.toxicity.max_words,
         "toxicity.lines": policy.toxicity.max_cut,
+        **{f"toxicity.{kind}": most for kind, most in policy.toxicity.kinds().items()},
         "privacy.spans": policy.privacy.max_spans,
         **{f"privacy.spans.{name}": most for name, most in policy.privacy.max_type_spans.items()},
     }

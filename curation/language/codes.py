@@ -55,6 +55,11 @@ def code_and_script(label: str) -> tuple[str, str | None]:
     return _iso_639_1().get(base, base), script
 
 
+def known_codes() -> frozenset[str]:
+    """The codes of ISO 639-1."""
+    return frozenset(_iso_639_1().values())
+
+
 @functools.cache
 def _iso_639_1() -> dict[str, str]:
     pairs = (entry.split(":") for entry in _ISO_639.split())

@@ -26,7 +26,8 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class SubwordModel:
-    """A softmax over the mean of a line's features: its words, their character n-grams, and the end of the line."""
+    """A softmax over the mean of a line's features: its words, their character n-grams, the end of the line, and with
+    `word_ngrams` of 2 the pairs of neighbours among words and end."""
 
     labels: tuple[str, ...]  # without `__label__`
     words: tuple[bytes, ...]  # UTF-8; their rows come first
@@ -35,16 +36,17 @@ class SubwordModel:
     buckets: npt.NDArray[np.int32]  # [buckets]: row of an n-gram's hash, -1 for one that was pruned
     minn: int
     maxn: int
+    word_ngrams: int
 
 
-def read_subword_model(path: str | os.PathLike[str]) -> SubwordModel:
-    """Read a model trained with softmax, character n-grams and no word n-grams.
+def read_subword_model(path: str | os.PathLike[str], word_ngrams: int = 1) -> SubwordModel:
+    """Read a model trained with softmax, character n-grams, and word n-grams of that length (1: none).
 
     Raises:
         UsageError: the file cannot be read, is no such model or is cut short.
     """
     try:
-        return _Reader(Path(path).read_bytes()).model()
+        return _Reader(Path(path).read_bytes()).model(word_ngrams)
     except OSError as error:
         raise UsageError(f"{os.fspath(path)}: cannot be read: {error.strerror}") from error
     except (struct.error, ValueError, IndexError) as error:
@@ -55,12 +57,13 @@ class _Reader:
     def __init__(self, content: bytes) -> None:
         self._content, self._at = content, 0
 
-    def model(self) -> SubwordModel:
+    def model(self, wanted_ngrams: int) -> SubwordModel:
         if self._take("2i") != (_MAGIC, _VERSION):
             raise ValueError("it does not begin as version 12 does")
         dimension, _, _, _, _, word_ngrams, loss, kind, bucket, minn, maxn, _ = self._take("12i")
         self._take("d")
-        if loss != _SOFTMAX or kind != _SOFTMAX or word_ngrams != 1:  # the kinds are numbered so too: 3 is supervised
+        # The kinds are numbered so too: 3 is supervised.
+        if loss != _SOFTMAX or kind != _SOFTMAX or word_ngrams != wanted_ngrams:
             raise ValueError("another loss, kind or word n-grams")
         if not (0 < dimension <= 4096 and 1 <= minn <= maxn <= 16 and bucket > 0):
             raise ValueError("no character n-grams")
@@ -75,9 +78,8 @@ class _Reader:
         labels = tuple(word.decode("utf-8").removeprefix(_LABEL_PREFIX) for word in entries[word_count:])
         if matrix.shape[1] != dimension or output.shape != (len(labels), dimension) or buckets.max() >= len(matrix):
             raise ValueError("its parts do not fit together")
-        return SubwordModel(
-            labels, tuple(entries[:word_count]), matrix, np.ascontiguousarray(output.T), buckets, minn, maxn
-        )
+        words, columns = tuple(entries[:word_count]), np.ascontiguousarray(output.T)
+        return SubwordModel(labels, words, matrix, columns, buckets, minn, maxn, word_ngrams)
 
     def _take(self, form: str) -> tuple[int, ...]:
         values = struct.unpack_from("<" + form, self._content, self._at)

@@ -25,9 +25,9 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "winnow"
 
 
-def local_model(name: str, sha256: str | None = None) -> str:
+def local_model(name: str, sha256: str | None = None, setting: str = "language.model") -> str:
     """The path of the model that `name` means: a path as it is; for a URL, its file in the cache, fetched if it is not
-    there or is not what `sha256` says.
+    there or is not what `sha256` says. `setting` is the key of the recipe, for messages.
 
     Raises:
         UsageError: it cannot be fetched or stored, or its content has another digest than `sha256`.
@@ -42,7 +42,7 @@ def local_model(name: str, sha256: str | None = None) -> str:
     path = str(cache_folder() / "models" / f"{key}-{file_name[-80:]}")
     if os.path.isfile(path) and (sha256 is None or digest_file(path)[0] == sha256.lower()):
         return path
-    _fetch(name, shown, path)
+    _fetch(name, shown, path, setting)
     if sha256 is not None:
         try:
             _check(path, shown, sha256)
@@ -52,13 +52,13 @@ def local_model(name: str, sha256: str | None = None) -> str:
     return path
 
 
-def _fetch(name: str, shown: str, path: str) -> None:
+def _fetch(name: str, shown: str, path: str, setting: str) -> None:
     try:
         with open_input(name, Access(retries=3), hurried=True) as source, atomic_write(path) as target:
             shutil.copyfileobj(source, target, 1 << 20)
     except (OSError, ValueError, ImportError) as error:
         raise UsageError(
-            f"language.model: cannot fetch {shown} into {path} ({without_secrets(str(error))}); on a machine without "
+            f"{setting}: cannot fetch {shown} into {path} ({without_secrets(str(error))}); on a machine without "
             "that network, fetch it elsewhere and name the file's path"
         ) from error
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from curation.toxicity_model import ABUSE, CLEAN, HATE
 from curation.training.fasttext_training import stable_hash
 
 HELD_OUT = 5
@@ -28,12 +29,17 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One labelled text: its set, whether it is toxic, and which split it belongs to."""
+    """One labelled text: its set, what it is (`ABUSE`, `HATE`, or `CLEAN`), and which split it belongs to."""
 
     source: str
-    toxic: bool
+    label: str
     text: str
     held_out: bool
+
+    @property
+    def toxic(self) -> bool:
+        """Whether it is abuse or hate."""
+        return self.label != CLEAN
 
 
 def is_held_out(text: str) -> bool:
@@ -42,16 +48,17 @@ def is_held_out(text: str) -> bool:
 
 
 def davidson(folder: Path) -> Iterator[Example]:
-    """Tweets (Davidson et al. 2017); hate speech and offensive language count as toxic."""
+    """Tweets (Davidson et al. 2017): 0 is hate speech, 1 offensive language."""
     for row in _csv(folder / "toxicity/davidson_hate_offensive/labeled_data.csv.gz"):
         text = _social(row["tweet"])
-        yield Example("davidson", row["class"] != "2", text, is_held_out(text))
+        yield Example("davidson", (HATE, ABUSE, CLEAN)[int(row["class"])], text, is_held_out(text))
 
 
 def edos(folder: Path) -> Iterator[Example]:
     """Reddit and Gab posts labelled for sexism (SemEval 2023 task 10), with the task's own test split."""
     for row in _csv(folder / "toxicity/edos/edos_labelled_aggregated.csv.gz"):
-        yield Example("edos", row["label_sexist"] == "sexist", _social(row["text"]), row["split"] == "test")
+        label = HATE if row["label_sexist"] == "sexist" else CLEAN
+        yield Example("edos", label, _social(row["text"]), row["split"] == "test")
 
 
 def toxigen(folder: Path) -> Iterator[Example]:
@@ -60,13 +67,13 @@ def toxigen(folder: Path) -> Iterator[Example]:
         toxic = row["label"] == "hate"
         if toxic or row["toxicity_score"] < 2.5:
             text = _social(row["text"])
-            yield Example("toxigen", toxic, text, is_held_out(text))
+            yield Example("toxigen", HATE if toxic else CLEAN, text, is_held_out(text))
 
 
 def implicit_hate(folder: Path) -> Iterator[Example]:
     """Posts with implied hate (ImplicitHate)."""
     for row in json.loads(gzip.decompress((folder / "toxicity/toxigen_safenlp/implicitHate.json.gz").read_bytes())):
-        yield Example("implicit_hate", row["label"] == "hate", row["text"], is_held_out(row["text"]))
+        yield Example("implicit_hate", HATE if row["label"] == "hate" else CLEAN, row["text"], is_held_out(row["text"]))
 
 
 def civil_comments(folder: Path) -> Iterator[tuple[list[Example], Example | None]]:
@@ -81,11 +88,15 @@ def civil_comments(folder: Path) -> Iterator[tuple[list[Example], Example | None
         held_out = is_held_out(text)
         cuts = [0, *(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]
         sentences = [
-            Example("civil_comments", not marked.isdisjoint(range(start, end)), text[start:end].strip(), held_out)
+            Example("civil_comments", _civil(marked, start, end), text[start:end].strip(), held_out)
             for start, end in itertools.pairwise(cuts)
             if text[start:end].strip()
         ]
-        yield sentences, Example("civil_comments", True, text, held_out) if marked else None
+        yield sentences, Example("civil_comments", ABUSE, text, held_out) if marked else None
+
+
+def _civil(marked: frozenset[int], start: int, end: int) -> str:
+    return CLEAN if marked.isdisjoint(range(start, end)) else ABUSE
 
 
 def toxic_span_words(folder: Path) -> Iterator[tuple[str, str]]:
@@ -104,13 +115,14 @@ def identity_templates(folder: Path) -> Iterator[Example]:
         term = words[1] if words[0] == "being" else words[-1]
         if row["Template"] == "you_occupation":
             term = "occupation"
-        yield Example("identity_templates", row["Label"] == "BAD", row["Text"], stable_hash("id " + term) % 2 == 0)
+        label = HATE if row["Label"] == "BAD" else CLEAN
+        yield Example("identity_templates", label, row["Text"], stable_hash("id " + term) % 2 == 0)
 
 
 def wikipedia_talk(folder: Path) -> Iterator[Example]:
     """Wikipedia talk comments (conversationai); none of them is learnt."""
     for row in _csv(folder / "toxicity/conversationai_bias/toxicity_nonfuzzed_testset.csv.gz"):
-        yield Example("wikipedia_talk", row["toxic"] == "True", row["comment"], True)
+        yield Example("wikipedia_talk", ABUSE if row["toxic"] == "True" else CLEAN, row["comment"], True)
 
 
 def web_documents(folder: Path) -> Iterator[tuple[str, bool]]:

@@ -28,7 +28,7 @@ class Automaton:
         used = sorted({byte for word in words for byte in word})
         self._classes = np.zeros(256, np.int32)  # class 0: bytes of no word
         self._classes[used] = np.arange(1, len(used) + 1)
-        self._next, self._found = _build(words, self._classes.tolist(), len(used) + 1)
+        self._next, self._found = build_table(words, self._classes.tolist(), len(used) + 1)
 
     def search(self, texts: Sequence[bytes]) -> list[int]:
         """For each text the index of the word that ends first in it (the longest of those), -1 without any."""
@@ -39,7 +39,10 @@ class Automaton:
         return [int(index) for index in found]
 
 
-def _build(words: Sequence[bytes], classes: Sequence[int], width: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def build_table(
+    words: Sequence[bytes], classes: Sequence[int], width: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """[states, width]: the state after each class of byte; and for each state the longest word ending there, or -1."""
     children: list[dict[int, int]] = [{}]
     found = [-1]
     for index, word in enumerate(words):

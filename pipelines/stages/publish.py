@@ -35,6 +35,7 @@ from pipelines.stages import cut_list, held, index, ingest, select, shard
 from pipelines.stages.copies import largest_copies
 from pipelines.stages.cut_list import write_cuts
 from pipelines.stages.cut_parts import level_rules
+from pipelines.toxicity_tags import toxicity_counts
 
 STAGED = f"{WORK}/publish"
 JOURNAL = f"{WORK}/publish.json"
@@ -184,6 +185,7 @@ def manifest_document(
         "files": _extra_files(staged),
         "index": index.index_section(recipe.dedup, index_files),
         "funnel": funnel(work, rejected_rows, ingested, summary, rule_order(recipe)),
+        "toxicity": toxicity_counts(summary),
         "mixture": selected.facts["mixture"],
         "cuts": selected.facts["cuts"]["levels"],
         "parents": parents_of(releases),

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curation.dedup.config import MinHashConfig
-from curation.documents import KEY_BYTES, PII_SPAN, REJECTED, SHARD
+from curation.documents import KEY_BYTES, PII_SPAN, REJECTED, SHARD, WEB
 from curation.link_join import LINKED, page_facts
 from curation.select import kept_ranges, moved_spans
 from curation.takedown import NOTHING, Takedown
@@ -30,6 +30,7 @@ from pipelines.records import Completion, load_completion, save_completion, writ
 from pipelines.runner import ReadTasks, explained, read_json_lines
 from pipelines.stages.index import NAME as INDEX
 from pipelines.stages.index import index_rows, plan_index
+from pipelines.toxicity_tags import TAG_COLUMNS, with_tags
 
 VERSION = 2
 FOLDER = "shard"
@@ -93,19 +94,19 @@ def index_tasks(documents: int, key: str) -> list[ShardTask]:
     ]
 
 
-def build(
-    pipeline: beam.Pipeline,
-    tasks_url: str,
-    work: str,
-    parts_url: str,
-    minhash: MinHashConfig | None = None,
-    takedown: Takedown = NOTHING,
-    *,
-    spans: bool,
-) -> None:
-    """The stage's job graph. `spans` says whether `meta` tells where personal data was found."""
-    write = WriteShard(work, parts_url, minhash, takedown, spans=spans)
-    _ = pipeline | ReadTasks(tasks_url) | "Shard" >> beam.ParDo(write)
+@dataclass(frozen=True)
+class ShardSettings:
+    """What a recipe says of the files."""
+
+    minhash: MinHashConfig | None  # how the signatures of the index are made
+    takedown: Takedown = NOTHING
+    spans: bool = True  # `meta` tells where personal data was found
+    tag_toxicity: bool = False  # `meta` tells what was measured of toxicity
+
+
+def build(pipeline: beam.Pipeline, tasks_url: str, work: str, parts_url: str, settings: ShardSettings) -> None:
+    """The stage's job graph."""
+    _ = pipeline | ReadTasks(tasks_url) | "Shard" >> beam.ParDo(WriteShard(work, parts_url, settings))
 
 
 def completed(work: str, order: Mapping[str, Any]) -> Completion | None:
@@ -125,18 +126,9 @@ def _record(order: Mapping[str, Any]) -> str:
 class WriteShard(beam.DoFn):
     """Gathers one range of ids from every part and writes it as one file."""
 
-    def __init__(
-        self,
-        work: str,
-        parts_url: str,
-        minhash: MinHashConfig | None = None,
-        takedown: Takedown = NOTHING,
-        *,
-        spans: bool,
-    ) -> None:
+    def __init__(self, work: str, parts_url: str, settings: ShardSettings) -> None:
         super().__init__()
-        self._work, self._parts_url, self._spans = work, parts_url, spans
-        self._minhash, self._takedown = minhash, takedown
+        self._work, self._parts_url, self._settings = work, parts_url, settings
         self._parts: list[dict[str, Any]] = []
 
     @explained
@@ -152,7 +144,7 @@ class WriteShard(beam.DoFn):
             privacy = {}
             if LOCATED in table.column_names:
                 privacy = {"privacy": span_facts(table[LOCATED].to_pylist())}
-                table = (_with_spans(table) if self._spans else table).select(SHARD.names)
+                table = (_with_spans(table) if self._settings.spans else table).select(SHARD.names)
             path = f"{FOLDER}/{order['path']}"
             write_table(join(self._work, path), table)
             tokens = pc.sum(table["tokens"]).as_py() or 0 if "tokens" in table.column_names else 0
@@ -162,7 +154,7 @@ class WriteShard(beam.DoFn):
         yield order["path"]
 
     def _index(self, order: dict[str, Any]) -> pa.Table:
-        return index_rows(self._parts, lambda path, names: self._range(path, order, names), self._minhash)
+        return index_rows(self._parts, lambda path, names: self._range(path, order, names), self._settings.minhash)
 
     def _rows(self, order: dict[str, Any]) -> pa.Table:
         gather = self._rejects if order["source"] == REJECTED_NAME else self._documents
@@ -172,20 +164,22 @@ class WriteShard(beam.DoFn):
         return sort_rows(table, "id", "key").drop_columns(["key"])
 
     def _documents(self, order: dict[str, Any]) -> Iterator[pa.Table]:
-        columns = _with_key(_LOCATED_SHARD).names
+        tagged = self._settings.tag_toxicity and order["source"] == WEB
+        columns = [*_with_key(_LOCATED_SHARD).names, *(TAG_COLUMNS if tagged else ())]
         for part in self._parts:
             if part["kind"] != "documents" or part["source"] != order["source"]:
                 continue
             documents = self._range(part["documents"], order, columns)
             if not documents.num_rows:
                 continue
-            decisions = self._range(part["decisions"], order, ["key", "id", "keep", "tokens", "cut"])
+            decisions = self._range(part["decisions"], order, ["key", "id", "keep", "tokens", "cut", "failed"])
             if not documents["key"].equals(decisions["key"]):
                 raise JobError(
                     f"{part['decisions']} does not belong to {part['documents']}; delete .work/select and rerun"
                 )
             linked = self._range(part["links"], order, LINKED.names) if part.get("links") else None
-            yield _kept_rows(_with_page_facts(documents, linked), decisions)
+            documents = _with_page_facts(documents, linked)
+            yield _kept_rows(with_tags(documents, decisions) if tagged else documents, decisions)
 
     def _rejects(self, order: dict[str, Any]) -> Iterator[pa.Table]:
         for part in self._parts:
@@ -197,7 +191,7 @@ class WriteShard(beam.DoFn):
                 continue
             else:
                 columns = ["key", "id", "source", "uri", "origin", "rule", "value", "threshold"]
-                table = without_names(self._range(part["rejected"], order, columns), self._takedown)
+                table = without_names(self._range(part["rejected"], order, columns), self._settings.takedown)
                 table = table.append_column("stage", pa.array(["ingest"] * table.num_rows, pa.string()))
                 table = table.append_column("duplicate_of", pa.nulls(table.num_rows, pa.string()))
             yield table.select(_with_key(REJECTED).names).cast(_with_key(REJECTED))

@@ -19,6 +19,7 @@ def policy(**sections: Any) -> Policy:
         {"code": {"licenses": ["permissive", "none"], "max_line_length": 500}},
         {"privacy": {"max_spans": 3}},
         {"toxicity": {"max_document": 0.9, "max_line": 0.8, "max_cut": 0.1, "max_words": 0.5}},
+        {"toxicity": {"action": "tag", "max_hate": 0.5, "languages": {"de": {"max_document": 0.6}}}},
     ],
 )
 def test_a_threshold_is_not_part_of_measuring(sections: dict[str, Any]) -> None:
@@ -35,6 +36,7 @@ def test_a_threshold_is_not_part_of_measuring(sections: dict[str, Any]) -> None:
         {"language": {"model": "lid.bin"}},
         {"toxicity": {"model": "t.ftz"}},
         {"toxicity": {"words": "w.txt"}},
+        {"toxicity": {"model": "t.ftz", "label": "nsfw"}},
         {"privacy": {"region": "SE"}},
     ],
 )
@@ -44,7 +46,8 @@ def test_what_changes_the_stored_numbers_is_part_of_measuring(sections: dict[str
 
 def test_the_shipped_models_and_word_list_are_files_that_measuring_depends_on() -> None:
     names = [Path(path).name for path in Policy().measuring_files()]
-    assert names == ["language.ftz", "toxicity.ftz", "toxicity.json", "toxic_words_en.txt"]
+    assert names[:4] == ["language.ftz", "toxicity.ftz", "toxicity.json", "ar.txt"]
+    assert {"de.txt", "en.txt", "zh.txt"} < set(names)
 
 
 def test_files_that_the_recipe_names_are_among_them(tmp_path: Path) -> None:
@@ -55,7 +58,8 @@ def test_files_that_the_recipe_names_are_among_them(tmp_path: Path) -> None:
         tokenizer=str(tmp_path),
     )  # fmt: skip
     names = [Path(path).name for path in named.measuring_files()]
-    assert names == ["lid.bin", "toxicity.ftz", "toxicity.json", "toxic_words_en.txt", "words.txt", "tokenizer.json"]
+    assert names[:3] == ["lid.bin", "toxicity.ftz", "toxicity.json"]
+    assert names[-3:] == ["zh.txt", "words.txt", "tokenizer.json"]
 
 
 def test_a_threshold_may_be_given_in_full_by_family_or_by_its_last_part() -> None:
@@ -75,6 +79,10 @@ def test_a_threshold_may_be_given_in_full_by_family_or_by_its_last_part() -> Non
         ({"code": {"licenses": ["free"]}}, "licenses"),
         ({"language": {"min_score": 1.2}}, "less than or equal to 1"),
         ({"toxicity": {"max_line": TOXIC_LINE_FLOOR / 2}}, "greater than or equal to 0.2"),
+        ({"toxicity": {"action": "remove"}}, "'drop', 'cut' or 'tag'"),
+        ({"toxicity": {"languages": {"ger": {}}}}, "`ger` is no language code .*did you mean `"),
+        ({"toxicity": {"languages": {"de": {"max_dokument": 0.5}}}}, "Extra inputs are not permitted"),
+        ({"toxicity": {"label": "nsfw"}}, "`label` is of no use without a `model`"),
         ({"privacy": {"max_spans": -1}}, "greater than or equal to 0"),
         ({"extracting": {}}, "Extra inputs are not permitted"),
     ],

@@ -13,7 +13,8 @@ from curation.licenses import RepositoryLicense
 from curation.policy import Policy
 from curation.quality.signals import SIGNALS
 from curation.reading.records import RepositoryFile
-from curation.select import Ruled, apply_rules, bounds, cut_text, needed_columns
+from curation.select import TAGGED, Ruled, apply_rules, bounds, cut_text, needed_columns
+from manifests.errors import UsageError
 from tests.curation.pages import GOOD, loaded, record
 
 
@@ -69,6 +70,47 @@ def test_a_page_is_rejected_by_the_rule_it_fails(changed: dict[str, Any], reason
     assert verdict(ruled)[:2] == reason
     assert ruled.failed == [[reason[1]]]
     assert ruled.keep().tolist() == [False]
+
+
+def test_cut_drops_no_page_for_its_score_but_one_of_which_too_much_would_go() -> None:
+    cut = policy(toxicity={"action": "cut"})
+    assert apply_rules(page(toxicity=0.99, toxic_words=50), cut).rule == [None]
+    assert apply_rules(page(toxic_lines=[line(0, 10, 0.9)]), cut).cut == [[{"start": 0, "end": 10}]]
+    assert apply_rules(page(toxic_lines=[line(0, 400, 1.0)]), cut).rule == ["toxicity.lines"]
+
+
+def test_tag_removes_nothing_and_names_the_page_among_the_failed() -> None:
+    tag = policy(toxicity={"action": "tag"})
+    for changed in ({"toxicity": 0.99}, {"toxic_words": 50}, {"toxic_lines": [line(0, 10, 0.9)]}):
+        ruled = apply_rules(page(**changed), tag)
+        assert (verdict(ruled), ruled.failed, ruled.cut) == ((None,) * 4, [[TAGGED]], [[]])
+    assert apply_rules(page(), tag).failed == [[]]
+
+
+def test_a_language_has_thresholds_of_its_own() -> None:
+    strict = policy(
+        language={"keep": []}, toxicity={"languages": {"de": {"max_document": 0.2, "max_line": 0.4, "max_words": 0.0}}}
+    )
+    for code, rule in (("de", "toxicity.document"), ("en", None)):
+        ruled = apply_rules(page(language=code, toxicity=0.3), strict)
+        assert ruled.rule == [rule]
+    assert verdict(apply_rules(page(language="de", toxicity=0.3), strict))[2:] == (0.3, 0.2)
+    assert apply_rules(page(language="de", toxic_words=1), strict).rule == ["toxicity.words"]
+    spans = [line(0, 10, 0.5)]
+    assert [apply_rules(page(language=code, toxic_lines=spans), strict).cut[0] for code in ("de", "en")] == [
+        [{"start": 0, "end": 10}],
+        [],
+    ]
+
+
+def test_a_kind_of_toxicity_decides_where_its_threshold_is_set() -> None:
+    hateful = page(toxicity_hate=0.45)
+    assert apply_rules(hateful, Policy()).rule == [None]
+    ruled = apply_rules(hateful, policy(toxicity={"max_hate": 0.4}))
+    assert verdict(ruled) == ("toxicity", "toxicity.hate", 0.45, 0.4)
+    assert bounds(policy(toxicity={"max_hate": 0.4}))["toxicity_hate"] == (None, 0.4)
+    with pytest.raises(UsageError, match=r"toxicity\.max_hate: an earlier version of Winnow"):
+        apply_rules(hateful.drop_columns(["toxicity_hate"]), policy(toxicity={"max_hate": 0.4}))
 
 
 def test_a_value_at_the_threshold_passes() -> None:
