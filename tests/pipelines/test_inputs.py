@@ -15,6 +15,7 @@ import pygit2
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
+from curation.decontamination.config import BenchmarkConfig
 from manifests.dataset import verify
 from manifests.errors import JobError, UsageError
 from manifests.files import exists
@@ -257,8 +258,8 @@ SET = {
     "privacy": ("privacy.max_spans=3", 3),
     "toxicity": ("toxicity.max_document=0.9", 0.9),
     "links": ("links.min_votes=3", 3),
-    "decontaminate": ("decontaminate.benchmarks={gsm8k: evals}", {"gsm8k": "evals"}),
-    "takedown": ("takedown=[b.txt, a.txt]", ("a.txt", "b.txt")),
+    "decontaminate": ("decontaminate.benchmarks={gsm8k: evals}", {"gsm8k": BenchmarkConfig(paths=("evals",))}),
+    "takedown": ("takedown=[b.txt, a.txt]", ("b.txt", "a.txt")),
     "tokenizer": ("tokenizer='a b#.json'", "a b#.json"),
     "dedup": ("dedup.minhash=null", None),
     "mixture": ("mixture.code=0.25", 0.25),
