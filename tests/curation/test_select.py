@@ -75,13 +75,13 @@ def test_a_page_is_rejected_by_the_rule_it_fails(changed: dict[str, Any], reason
 def test_cut_drops_no_page_for_its_score_but_one_of_which_too_much_would_go() -> None:
     cut = policy(toxicity={"action": "cut"})
     assert apply_rules(page(toxicity=0.99, toxic_words=50), cut).rule == [None]
-    assert apply_rules(page(toxic_lines=[line(0, 10, 0.9)]), cut).cut == [[{"start": 0, "end": 10}]]
+    assert apply_rules(page(toxic_lines=[line(0, 10, 0.95)]), cut).cut == [[{"start": 0, "end": 10}]]
     assert apply_rules(page(toxic_lines=[line(0, 400, 1.0)]), cut).rule == ["toxicity.lines"]
 
 
 def test_tag_removes_nothing_and_names_the_page_among_the_failed() -> None:
     tag = policy(toxicity={"action": "tag"})
-    for changed in ({"toxicity": 0.99}, {"toxic_words": 50}, {"toxic_lines": [line(0, 10, 0.9)]}):
+    for changed in ({"toxicity": 0.99}, {"toxic_words": 50}, {"toxic_lines": [line(0, 10, 0.95)]}):
         ruled = apply_rules(page(**changed), tag)
         assert (verdict(ruled), ruled.failed, ruled.cut) == ((None,) * 4, [[TAGGED]], [[]])
     assert apply_rules(page(), tag).failed == [[]]
