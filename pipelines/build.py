@@ -6,35 +6,27 @@ The driver only plans: it lists inputs, hands each stage its work orders in a fi
 from __future__ import annotations
 
 import json
-import os
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
-from apache_beam.options.pipeline_options import PipelineOptions
 
 from curation import mixing
-from curation.decontamination.items import ItemFile
 from curation.dedup.config import MinHashConfig
 from curation.documents import WEB
 from curation.ingest import Ingest
-from curation.reading.common_crawl import expand_crawls
-from curation.reading.remote import is_url
-from curation.reading.sources import InputFile, Inputs, expand, merged
+from curation.reading.sources import InputFile
 from curation.select import bounds
 from curation.takedown import Takedown, load_takedown
-from manifests.errors import JobError, UsageError
-from manifests.files import digest_file, exists, filesystem, is_local, join, read_bytes, write_bytes
+from manifests.errors import JobError
+from manifests.files import exists, join, read_bytes, write_bytes
+from pipelines.build_inputs import check_errors, list_inputs, total_size, without_output
 from pipelines.connect import STARS, connect_pairs, group_candidates
 from pipelines.copy_limits import check_clusters, check_order, check_shares
-from pipelines.parts import open_parquet
-from pipelines.progress import Progress
-from pipelines.recipe import Recipe
+from pipelines.parts import source_and_columns
 from pipelines.records import (
-    WORK,
+    COMPLETION,
     Completion,
     load_completion,
     remove_tree,
@@ -42,8 +34,9 @@ from pipelines.records import (
     stage_key,
     written,
 )
-from pipelines.releases import Release, load_releases
-from pipelines.runner import run_pipeline, write_json_lines
+from pipelines.releases import load_releases
+from pipelines.side_stages import run_decontaminate, run_earlier, run_links
+from pipelines.stage_runner import StageRunner
 from pipelines.stages import (
     clusters,
     copies,
@@ -66,22 +59,9 @@ from pipelines.stages.histograms import Histograms, add_histograms, load_histogr
 from pipelines.stages.pairs import array_files
 from pipelines.stages.publish import Published
 
-COMPLETION = "completion.json"
 
-
-@dataclass(frozen=True)
-class Build:
+class Build(StageRunner):
     """One run of a recipe into an output folder."""
-
-    recipe: Recipe
-    out: str
-    options: PipelineOptions
-    progress: Progress
-
-    @property
-    def work(self) -> str:
-        """Folder of the work files."""
-        return join(self.out, WORK)
 
     def run(self) -> Published:
         """Run every stage that is not yet done.
@@ -103,9 +83,9 @@ class Build:
         check_order(self.work, ingested, recipe.dedup.keep.signals)
         clustered = self._dedup(ingested)
         check_clusters(self.work, ingested, clustered, recipe.dedup.limits)
-        held = self._earlier(ingested, clustered, releases)
-        linked = self._links(ingested)
-        contaminated = self._decontaminate(ingested, items)
+        held = run_earlier(self, ingested, clustered, releases)
+        linked = run_links(self, ingested)
+        contaminated = run_decontaminate(self, ingested, items)
         selected = self._select(ingested, clustered, linked, held, contaminated, takedown)
         check_shares(selected, recipe.dedup.limits)
         settings = {
@@ -125,29 +105,21 @@ class Build:
                 self.out, recipe, inputs.skipped, ingested, selected, shards, key, contaminated, releases
             )
 
-    def _pipeline(self, build: Callable[[beam.Pipeline], None], stage: str) -> None:
-        run_pipeline(self.options, build, stage)
-
-    def _orders(self, name: str, rows: Sequence[dict[str, Any]]) -> str:
-        url = join(self.work, name)
-        write_json_lines(url, rows)
-        return url
-
     def _ingest(self, files: Sequence[InputFile]) -> list[Completion]:
         recipe, work = self.recipe, self.work
         measuring, access = ingest.settings(recipe.policy(), recipe.reading), recipe.inputs.access()
         orders = [ingest.task(file, measuring, access) for file in files]
         waiting = [order for order in orders if ingest.completed(work, order) is None]
-        with self.progress.stage("ingest", work, [order["folder"] for order in orders], _sizes(files)) as note:
+        with self.progress.stage("ingest", work, [order["folder"] for order in orders], total_size(files)) as note:
             for order in waiting:  # nothing of another version of the input may stay among the new parts
                 remove_tree(join(work, order["folder"]))
             if waiting:
                 # The largest first: a worker that begins with one ends no later than the others.
                 size = {order["folder"]: file.bytes or 0 for order, file in zip(orders, files, strict=True)}
                 waiting.sort(key=lambda order: (-size[order["folder"]], order["folder"]))
-                url = self._orders("ingest/orders.jsonl", waiting)
+                url = self.orders("ingest/orders.jsonl", waiting)
                 policy, reading = recipe.policy(), recipe.reading
-                self._pipeline(lambda pipeline: ingest.build(pipeline, url, work, policy, reading), "ingest")
+                self.pipeline(lambda pipeline: ingest.build(pipeline, url, work, policy, reading), "ingest")
             note(
                 f"{len(orders) - len(waiting)} of {len(orders)} inputs were done already" if waiting else "done already"
             )
@@ -175,13 +147,13 @@ class Build:
             documents = sum(item.facts["documents"] for item in ingested)
             if parts:
                 orders = [{"documents": part.path, "part": number} for number, part in enumerate(parts)]
-                url = self._orders("dedup/orders.jsonl", orders)
+                url = self.orders("dedup/orders.jsonl", orders)
                 plan = dedup.plan_for(documents)
                 minhash = recipe.dedup.minhash
                 if minhash is not None and minhash.verify == "jaccard":
                     self._verified(url, minhash, plan, documents)
                 else:
-                    self._pipeline(lambda pipeline: dedup.build(pipeline, url, work, recipe.dedup, plan), "dedup")
+                    self.pipeline(lambda pipeline: dedup.build(pipeline, url, work, recipe.dedup, plan), "dedup")
                 connect_pairs(self._run_dedup, work, url, plan)
             unneeded = [] if recipe.dedup.keeps_signatures else [signatures.FOLDER]
             for path in (*unneeded, dedup.PAIRS, STARS):
@@ -198,118 +170,16 @@ class Build:
             return completion
 
     def _run_dedup(self, build: Callable[[beam.Pipeline], None]) -> None:
-        self._pipeline(build, "dedup")
+        self.pipeline(build, "dedup")
 
     def _verified(self, url: str, minhash: MinHashConfig, plan: clusters.Plan, documents: int) -> None:
         config, work = self.recipe.dedup, self.work
         self._run_dedup(lambda p: verify.build_propose(p, url, work, config, plan))
         group_candidates(self._run_dedup, work, url, plan, documents)
-        sure = self._orders("dedup/sure.jsonl", [{"pairs": path} for path in array_files(work, verify.SURE)])
+        sure = self.orders("dedup/sure.jsonl", [{"pairs": path} for path in array_files(work, verify.SURE)])
         self._run_dedup(lambda p: verify.build_verify(p, url, sure, work, minhash, plan))
         for path in (verify.SURE, verify.PROPOSED, verify.PAIRS, verify.WANTED):
             remove_tree(join(work, path))
-
-    def _earlier(
-        self, ingested: Sequence[Completion], clustered: Completion, releases: Sequence[Release]
-    ) -> Completion | None:
-        """Which documents earlier releases hold; None where the recipe names no release."""
-        recipe, work = self.recipe, self.work
-        if not releases:
-            remove_tree(join(work, earlier.FOLDER))
-            return None
-        settings = recipe.dedup.model_dump(mode="json", include={"exact", "minhash"})
-        named = [[release.label, release.digest] for release in releases]
-        key = stage_key("earlier", earlier.VERSION, {**settings, "releases": named}, [clustered.digest])
-        with self.progress.stage("earlier") as note:
-            found = load_completion(work, earlier.RECORD, key)
-            if found is not None:
-                note("done already")
-                return found
-            remove_tree(join(work, earlier.FOLDER))
-            parts = [part.path for part in ingest.document_parts(ingested)]
-            documents = sum(item.facts["documents"] for item in ingested)
-            counts: dict[str, int] = {}
-            if parts:
-                urls = (
-                    self._orders("earlier/parts.jsonl", earlier.part_orders(parts)),
-                    self._orders("earlier/files.jsonl", earlier.file_orders(releases)),
-                )
-                bits = earlier.filter_bits(documents, recipe.dedup)
-                sizes = (bits, dedup.partitions_for(documents))
-                self._pipeline(lambda p: earlier.build_filter(p, urls[0], work, recipe.dedup, bits), "earlier")
-                self._pipeline(lambda p: earlier.build_probe(p, urls[1], work, recipe.dedup, sizes), "earlier")
-                self._pipeline(lambda p: earlier.build_match(p, urls, work, recipe.dedup, sizes), "earlier")
-                counts = earlier.stored_counts(work)
-            matched = [path for path in map(earlier.match_path, parts) if exists(join(work, path))]
-            counts["documents held"] = sum(earlier.documents_held(work, path) for path in matched)
-            for path in earlier.TEMPORARY:
-                remove_tree(join(work, path))
-            facts = {"counts": counts, "labels": [release.label for release in releases], "releases": named}
-            completion = Completion(key, tuple(written(work, path) for path in matched), facts)
-            save_completion(work, earlier.RECORD, completion)
-            note(
-                f"{counts['documents held']:,} documents match one of {counts.get('documents read', 0):,} earlier ones"
-            )
-            return completion
-
-    def _links(self, ingested: Sequence[Completion]) -> Completion | None:
-        """Votes for the pages, where there are WAT files or a list to count them from."""
-        recipe, work = self.recipe, self.work
-        parts, listed = ingest.link_parts(ingested), recipe.links.votes
-        if not parts and listed is None:
-            remove_tree(join(work, links.FOLDER))
-            if recipe.links.min_votes:
-                raise UsageError(links.NOTHING_VOTES)
-            return None
-        settings = {"voter": recipe.links.voter, "votes": digest_file(listed)[0] if listed else None}
-        key = stage_key("links", links.VERSION, settings, [item.digest for item in ingested])
-        record = f"{links.FOLDER}/{COMPLETION}"
-        with self.progress.stage("links") as note:
-            found = load_completion(work, record, key)
-            if found is not None:
-                note("done already")
-                return found
-            remove_tree(join(work, links.FOLDER))
-            pages = [row["documents"] for row in self._parts(ingested, None) if row.get("source") == WEB]
-            linking = sum((Counter(item.facts.get("links", {})) for item in ingested), Counter[str]())
-            if pages:
-                documents = sum(item.facts["documents"] for item in ingested)
-                sizes = links.plan(documents, linking["pages"], linking["links"])
-                orders = links.orders(pages, [part.path for part in parts], listed)
-                mine = self._orders("links/documents.jsonl", [row for row in orders if row["kind"] == "documents"])
-                self._pipeline(lambda p: links.build_wanted(p, mine, work, sizes), "links")
-                url = self._orders("links/orders.jsonl", orders)
-                self._pipeline(lambda p: links.build_votes(p, url, work, recipe.links, sizes), "links")
-            outputs = tuple(written(work, links.linked_path(path)) for path in pages)
-            completion = Completion(key, outputs, dict(sorted(linking.items())))
-            save_completion(work, record, completion)
-            note(f"{linking['links']:,} links of {linking['pages']:,} pages")
-            return completion
-
-    def _decontaminate(self, ingested: Sequence[Completion], items: Sequence[ItemFile]) -> Completion | None:
-        """Where evaluation items stand in the documents, when the recipe names some."""
-        work, section = self.work, self.recipe.decontaminate
-        if section is None:
-            remove_tree(join(work, decontaminate.FOLDER))
-            return None
-        key = decontaminate.key(section, items, [item.digest for item in ingested])
-        with self.progress.stage("decontaminate") as note:
-            found = load_completion(work, decontaminate.COMPLETION, key)
-            if found is not None:
-                note("done already")
-                return found
-            remove_tree(join(work, decontaminate.FOLDER))
-            facts = decontaminate.prepare(work, section)
-            parts = [part.path for part in ingest.document_parts(ingested)]
-            if parts:
-                url = self._orders("decontaminate/orders.jsonl", [{"documents": path} for path in parts])
-                self._pipeline(lambda pipeline: decontaminate.build(pipeline, url, work), "decontaminate")
-            remove_tree(join(work, decontaminate.INDEX))
-            outputs = tuple(written(work, decontaminate.hits_path(path)) for path in parts)
-            completion = Completion(key, outputs, {"benchmarks": facts, "files": [asdict(file) for file in items]})
-            save_completion(work, decontaminate.COMPLETION, completion)
-            note(f"{sum(one['items'] for one in facts.values()):,} items looked for")
-            return completion
 
     def _select(
         self,
@@ -344,7 +214,7 @@ class Build:
             write_bytes(join(work, select.BOUNDS), json.dumps(bounds(policy), sort_keys=True).encode())
             rows = self._parts(ingested, linked)
             documents = [row for row in rows if row["kind"] == "documents"]
-            url = self._orders("select/documents.jsonl", documents)
+            url = self.orders("select/documents.jsonl", documents)
             seed = recipe.seed
             members = copies.Clusters(
                 clustered.facts["members"],
@@ -354,21 +224,21 @@ class Build:
             )
             if recipe.dedup.url:
                 passing, keep = sum(item.facts["documents"] for item in ingested), recipe.dedup.keep
-                self._pipeline(lambda p: urls.build_urls(p, url, work, policy, keep, passing, takedown), "select")
-            self._pipeline(lambda p: select.build_judge(p, url, work, policy, members, seed, takedown), "select")
+                self.pipeline(lambda p: urls.build_urls(p, url, work, policy, keep, passing, takedown), "select")
+            self.pipeline(lambda p: select.build_judge(p, url, work, policy, members, seed, takedown), "select")
             judged = load_histograms(join(work, select.JUDGED_TOKENS))
             removed = urls.count_url_copies(work, copies.found_copies(work, judged))
             cut = self._cut_levels(documents, judged)
             counted = cut_levels.count_dropped(removed, cut.totals)
             judged_as = {row["documents"]: row["judged"] for row in cut.rows}
             rows = [{**row, "judged": judged_as[row["documents"]]} if "judged" in row else row for row in rows]
-            url = self._orders("select/documents.jsonl", [row for row in rows if row["kind"] == "documents"])
+            url = self.orders("select/documents.jsonl", [row for row in rows if row["kind"] == "documents"])
             mixture, cuts = self._mixture(url)
-            every = self._orders("select/orders.jsonl", rows)
-            self._pipeline(lambda p: select.build_decide(p, every, work, policy, cuts, near, seed, takedown), "select")
+            every = self.orders("select/orders.jsonl", rows)
+            self.pipeline(lambda p: select.build_decide(p, every, work, policy, cuts, near, seed, takedown), "select")
             pairs = copy_examples.example_pairs(work)
             if pairs:
-                self._pipeline(lambda p: copy_examples.build_examples(p, url, work, pairs), "select")
+                self.pipeline(lambda p: copy_examples.build_examples(p, url, work, pairs), "select")
             outputs = [written(work, path) for path in (select.HISTOGRAMS, select.SUMMARY, select.BOUNDS)]
             outputs += [written(work, copy_examples.EXAMPLES)] if pairs else []
             outputs += [written(work, row["decisions"]) for row in documents]
@@ -383,7 +253,7 @@ class Build:
         recipe = self.recipe
         settings = cut_levels.CutSettings(self.work, recipe.dedup, recipe.tokenizer, recipe.seed)
         tokens = sum(int(counts.sum()) for name, counts in judged.items() if name.startswith("tokens "))
-        found = cut_levels.run_levels(settings, documents, tokens, lambda build: self._pipeline(build, "select"))
+        found = cut_levels.run_levels(settings, documents, tokens, lambda build: self.pipeline(build, "select"))
         if found.changes:
             save_histograms(join(self.work, select.JUDGED_TOKENS), add_histograms([judged, found.changes]))
         return found
@@ -392,9 +262,7 @@ class Build:
         """One row for each file of ingest, saying where what `select` makes of it goes."""
         rows = []
         for number, part in enumerate(ingest.document_parts(ingested)):
-            with open_parquet(join(self.work, part.path)) as file:
-                columns = file.schema_arrow.names
-                source = file.read_row_group(0, columns=["source"])["source"][0].as_py()
+            source, columns = source_and_columns(join(self.work, part.path))
             stem = "-".join(part.path.split("/")[-2:])
             rows.append(
                 {
@@ -438,7 +306,7 @@ class Build:
         inner = {source: place for source, place in limits.items() if place.first < place.last}
         rows: list[Any] = []
         if inner:
-            self._pipeline(lambda p: select.build_boundary(p, url, work, inner, recipe.seed), "select")
+            self.pipeline(lambda p: select.build_boundary(p, url, work, inner, recipe.seed), "select")
             rows = json.loads(read_bytes(join(work, select.BOUNDARY)))
         cuts = {}
         for source, place in limits.items():
@@ -464,12 +332,12 @@ class Build:
             if len(waiting) == len(tasks):
                 remove_tree(join(work, shard.FOLDER))
             if waiting:
-                parts = self._orders("shard-parts.jsonl", self._parts(ingested, linked))
-                url = self._orders("shard-orders.jsonl", waiting)
+                parts = self.orders("shard-parts.jsonl", self._parts(ingested, linked))
+                url = self.orders("shard-orders.jsonl", waiting)
                 settings = shard.ShardSettings(
                     recipe.dedup.minhash, takedown, recipe.privacy.spans, recipe.toxicity.action == "tag"
                 )
-                self._pipeline(lambda p: shard.build(p, url, work, parts, settings), "shard")
+                self.pipeline(lambda p: shard.build(p, url, work, parts, settings), "shard")
             else:
                 note("done already")
         found = [shard.completed(work, task) for task in tasks]
@@ -478,67 +346,6 @@ class Build:
         return [completion for completion in found if completion is not None]
 
 
-def list_inputs(recipe: Recipe) -> Inputs:
-    """Every archive and repository of the recipe, sorted, and what was passed over.
-
-    Raises:
-        UsageError: there is none, or a pattern matches nothing or cannot be read.
-        JobError: a server that was asked did not answer.
-    """
-    inputs, access = recipe.inputs, recipe.inputs.access()
-    if not inputs.archives and not inputs.repositories and not inputs.crawls:
-        raise UsageError(
-            "the recipe names no input: set `inputs.archives`, `inputs.repositories` and/or `inputs.crawl`, for "
-            "example --set 'inputs.archives=[crawl/*.warc.gz]'"
-        )
-    archives = [expand(inputs.archives, "archive", access)] if inputs.archives else []
-    if inputs.crawls:
-        archives.append(expand_crawls(inputs.crawls, recipe.seed, access))
-    found = [merged(archives)]
-    if inputs.repositories:
-        found.append(expand(inputs.repositories, "repository"))
-    return Inputs(
-        tuple(file for inputs in found for file in inputs.files),
-        tuple(skipped for inputs in found for skipped in inputs.skipped),
-    )
-
-
-def without_output(inputs: Inputs, out: str) -> Inputs:
-    """`inputs` without what lies in the output folder: a folder of inputs may hold the build that is made of it.
-
-    Raises:
-        UsageError: nothing is left.
-    """
-    if not is_local(out):
-        return inputs
-    inside = os.path.join(os.path.realpath(filesystem(out)[1]), "")
-
-    def lies_there(uri: str) -> bool:
-        return not is_url(uri) and os.path.realpath(uri).startswith(inside)
-
-    files = tuple(file for file in inputs.files if not lies_there(file.uri))
-    skipped = tuple(item for item in inputs.skipped if not lies_there(item.uri))
-    if not files:
-        raise UsageError(f"every input lies in the output folder {out}; name another with --out")
-    return Inputs(files, skipped)
-
-
-def check_errors(ingested: Sequence[Completion], most: float) -> None:
-    """JobError when more than the allowed share of all records was damaged."""
-    errors = sum(item.facts["errors"] for item in ingested)
-    records = sum(item.facts["records"] + item.facts.get("links", {}).get("pages", 0) for item in ingested)
-    if records and errors / records > most:
-        worst = max(ingested, key=lambda item: (item.facts["errors"], item.facts["uri"]))
-        raise JobError(
-            f"ingest: {errors:,} of {records:,} records are damaged, more than limits.max_error_share allows "
-            f"({most:g}); most of them in {worst.facts['uri']} ({worst.facts['errors']:,})"
-        )
-
-
 def _present(completions: Sequence[Completion | None]) -> list[Completion]:
     """Those of stages that this recipe has."""
     return [completion for completion in completions if completion is not None]
-
-
-def _sizes(files: Sequence[InputFile]) -> int:
-    return sum(file.bytes or 0 for file in files)

@@ -99,3 +99,9 @@ def rows_in_range(url: str, first: str, last: str, columns: Sequence[str]) -> pa
             ids = table["id"]
             tables.append(table.filter(pc.and_(pc.greater_equal(ids, first), pc.less_equal(ids, last))))
         return pa.concat_tables(tables)
+
+
+def source_and_columns(url: str) -> tuple[str, list[str]]:
+    """The source that all documents of a part have, and the names of its columns."""
+    with open_parquet(url) as file:
+        return file.read_row_group(0, columns=["source"])["source"][0].as_py(), file.schema_arrow.names

@@ -17,6 +17,8 @@ from manifests.files import digest_file, filesystem, join, read_bytes, size_of, 
 
 WORK = ".work"
 """Folder of a build's work files, inside its output folder."""
+COMPLETION = "completion.json"
+"""The file of a stage's completion record, in its folder."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from curation.reading.remote import open_input
 from curation.reading.resume import Access, RemoteError
 from manifests.dataset import verify
 from manifests.errors import JobError, UsageError
-from pipelines.build import Build, list_inputs
+from pipelines.build import Build
+from pipelines.build_inputs import list_inputs
 from pipelines.commands import commented_yaml
 from pipelines.progress import Progress
 from pipelines.recipe import InputsConfig, Recipe, load_recipe
