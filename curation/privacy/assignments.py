@@ -60,11 +60,14 @@ class Value(NamedTuple):
     form: Form
 
 
-def find_assignments(text: str, lowered: bytes, kind: str) -> Iterator[Span]:
-    """Values of passwords, secrets and user names. `lowered` is the text in small ASCII letters, a byte a character."""
+def find_assignments(text: str, lowered: bytes, held: frozenset[bytes], kind: str) -> Iterator[Span]:
+    """Values of passwords, secrets and user names.
+
+    `lowered` is the text in small ASCII letters, a byte a character, `held` those of KEYWORDS in it.
+    """
     seen: set[int] = set()
     for keyword in KEYWORDS:
-        place = lowered.find(keyword)
+        place = lowered.find(keyword) if keyword in held else -1
         while place >= 0:
             reached = 0
             name_end = _REST_OF_NAME.match(text, place + len(keyword)).end()  # type: ignore[union-attr]

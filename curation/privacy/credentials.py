@@ -9,8 +9,7 @@ from curation.privacy.private_keys import find_private_keys
 from curation.privacy.providers import find_tokens
 from curation.privacy.randomness import MIN_DISTINCT, is_dummy_token, is_stock
 from curation.privacy.spans import SECRET, Span
-
-MIN_RUN = 16
+from curation.privacy.survey import MIN_RUN
 
 # Tokens that no prefix tells. Each is tried where a run of MIN_RUN characters of [A-Za-z0-9_-] stands.
 _TELEGRAM = re.compile(r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])")
@@ -57,49 +56,40 @@ _TEMPLATE = re.compile(
     r"[${}*]|%[sd(]|\.\.\.|(?i:\A(?:pass(?:word|wd)?|pwd|pw|secret|token|xx+|your.*|my.?pass.*|changeme|[0-9]{1,5})\Z)"
 )
 
-_WORD = bytes(120 if chr(code).isalnum() or chr(code) in "_-" else code for code in range(128)) + bytes(range(128, 256))
-_RUN = re.compile(b"x" * MIN_RUN + b"x*")  # the literal lets `re` skip ahead instead of trying every position
+WORDS = (*_QUERY_TRIGGERS, b"://", b"q~", b"hook", b"secret", b"-----begin")
 
 
-def word_runs(ascii_text: bytes) -> list[tuple[int, int]]:
-    """Where runs of at least MIN_RUN characters of [A-Za-z0-9_-] begin and end.
-
-    `ascii_text` is `text.encode("ascii", "replace")`: one byte for each character.
-    """
-    return [run.span() for run in _RUN.finditer(ascii_text.translate(_WORD))]
-
-
-def find_secrets(text: str, runs: Iterable[tuple[int, int]], lowered: bytes) -> Iterator[Span]:
+def find_secrets(text: str, runs: Iterable[tuple[int, int]], held: frozenset[bytes]) -> Iterator[Span]:
     """Spans of secrets that show by themselves.
 
-    `runs` are the `word_runs` of the text, `lowered` is the text in small ASCII letters, a byte a character.
+    `runs` are the `word_runs` of the text, `held` those of WORDS that it holds in any case.
     """
     for start, end in runs:
         yield from find_tokens(text, start, end)
         yield from _shapes_at(text, start, end)
-    if b"@" in lowered and b"://" in lowered:
+    if b"://" in held and "@" in text:
         for match in _URL_CREDENTIALS.finditer(text):
             if not _TEMPLATE.search(match[2]) and not is_stock(match[2]):
                 yield Span(SECRET, match.start(1), match.end(1), 0.9)
-    if b"=" in lowered:
-        if b"?" in lowered:
-            yield from _query_credentials(text, lowered)
-        if b"key=" in lowered:
+    if not held.isdisjoint(_QUERY_TRIGGERS):
+        if "?" in text or not text.isascii():
+            yield from _query_credentials(text)
+        if b"key=" in held:
             yield from _groups(_AZURE_KEYS, text)
-        if b"sig=" in lowered:
+        if b"sig=" in held:
             yield from _groups(_AZURE_SAS, text)
-    if b"q~" in lowered:
+    if b"q~" in held:
         for match in _AZURE_AD.finditer(text):
             yield Span(SECRET, match.start(), match.end(), 0.95)
-    if b"hook" in lowered:
+    if b"hook" in held:
         for site, hook in zip(_HOOK_SITES, _HOOKS, strict=True):
             if site in text:
                 yield from _groups(hook, text)
-    if b"secret" in lowered:
+    if b"secret" in held:
         for match in _AWS_SECRET.finditer(text):
             if _is_random(match[1]) and not _is_hex(match[1]) and "EXAMPLE" not in match[1]:
                 yield Span(SECRET, match.start(1), match.end(1), 0.9)
-    if b"-----begin" in lowered:
+    if b"-----begin" in held:
         yield from find_private_keys(text)
 
 
@@ -109,10 +99,8 @@ def _groups(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
             yield Span(SECRET, match.start(1), match.end(1), 0.95)
 
 
-def _query_credentials(text: str, lowered: bytes) -> Iterator[Span]:
+def _query_credentials(text: str) -> Iterator[Span]:
     """Values of `?access_token=` and the like in the query of a URL; templates and plain words are left."""
-    if not any(trigger in lowered for trigger in _QUERY_TRIGGERS):
-        return
     for match in _QUERY_CREDENTIALS.finditer(text):
         value = match[1].rstrip(".%:!?*-")
         password = match[0][1:].lower().startswith(("passw", "pwd", "amp;passw", "amp;pwd"))

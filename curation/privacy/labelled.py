@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from curation.privacy.dates import match_date
 from curation.privacy.spans import BANK_ACCOUNT, DATE_OF_BIRTH, DRIVER_LICENSE, NATIONAL_ID, PASSPORT, Span
+from curation.privacy.survey import REACH
 
 MAX_ACCOUNT = 24
 
@@ -182,20 +183,19 @@ _INNER = re.compile(r"[a-z]{0,8}(?![a-z])")  # the rest of the word: "driver's l
 
 
 _SHORT = 4
-_FIGURES = re.compile(rb"0(?:[^A-Za-z]{0,3}0)*")
-REACH = 72
-"""A word and the value it introduces begin at most this many characters apart."""
+_FOREIGN = b"??"  # two letters that are not ASCII
+WORDS = (_FOREIGN, *(word for label in LABELS for word in label.words))
 
 
-def find_labelled(text: str, lowered: bytes, near: bytes) -> Iterator[Span]:
+def find_labelled(text: str, lowered: bytes, near: frozenset[bytes]) -> Iterator[Span]:
     """Passport, licence and account numbers and dates of birth that a word in one of some ten languages introduces.
 
-    `lowered` is the text in ASCII ("?" for what is not) and lower case, `near` its pieces `before_figures`. Between the
-    word and the value only punctuation and words such as "number" or "is" may stand.
+    `lowered` is the text in ASCII ("?" for what is not) and lower case, `near` those of WORDS that stand before figures.
+    Between the word and the value only punctuation and words such as "number" or "is" may stand.
     """
-    foreign = b"??" in near
-    for label, pieces in zip(LABELS, _STEMS, strict=True):
-        if not (foreign and label.others) and not any(piece in near for piece in pieces):
+    foreign = _FOREIGN in near
+    for label in LABELS:
+        if not (foreign and label.others) and near.isdisjoint(label.words):
             continue
         reached = 0
         for place, end in _ends(text, lowered, near, label):
@@ -209,33 +209,7 @@ def find_labelled(text: str, lowered: bytes, near: bytes) -> Iterator[Span]:
                 yield Span(label.span_type, start, reached, value[1])
 
 
-def before_figures(lowered: bytes, digits: bytes) -> bytes:
-    """The pieces of `lowered` in which a word must stand to introduce a value: those before figures.
-
-    `digits` is the text in ASCII with every digit as `0`.
-    """
-    pieces: list[bytes] = []
-    last = 0
-    for match in _FIGURES.finditer(digits):
-        start = match.start()
-        if start - last > 2:
-            pieces.append(lowered[max(last, start - REACH) : start])
-        last = match.end()
-    return b"".join(pieces)
-
-
-def stems(words: Iterable[bytes]) -> tuple[bytes, ...]:
-    """The fewest pieces of words of which one is in a text that holds any of `words`."""
-    tokens = {word: max(re.split(rb"[^a-z?]+", word), key=len) for word in words}
-    longest = {word if len(token) < _SHORT or token in _COMMON else token for word, token in tokens.items()}
-    return tuple(sorted(stem for stem in longest if not any(other in stem for other in longest if other != stem)))
-
-
-_COMMON = frozenset((b"number", b"numer", b"n?mero", b"num?ro", b"documento", b"carta", b"live", b"living"))
-_STEMS = tuple(stems(label.words) for label in LABELS)
-
-
-def _ends(text: str, lowered: bytes, near: bytes, label: Label) -> Iterator[tuple[int, int]]:
+def _ends(text: str, lowered: bytes, near: frozenset[bytes], label: Label) -> Iterator[tuple[int, int]]:
     """Where the words of `label` that are in `near` begin and end in the text, each word in turn."""
     for word in label.words:
         if word not in near:
@@ -248,7 +222,7 @@ def _ends(text: str, lowered: bytes, near: bytes, label: Label) -> Iterator[tupl
                 if rest and (len(word) > _SHORT or rest.end() == end):  # "dob" is not the Slovak "dobierku"
                     yield place, rest.end()
             place = lowered.find(word, end)
-    for other in label.others if b"??" in near else ():
+    for other in label.others if _FOREIGN in near else ():
         place = text.find(other)
         while place >= 0:
             yield place, place + len(other)

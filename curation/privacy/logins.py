@@ -67,31 +67,35 @@ _AUTH_HEADER = re.compile(
 )
 _DOCKER_AUTH = re.compile(r"\"auth\"\s{0,4}:\s{0,4}\"([A-Za-z0-9+/]{8,512}={0,2})\"")
 _BEARER = re.compile(r"(?<![A-Za-z])[Bb]earer[ ]{1,2}([A-Za-z0-9._~+/=-]{16,2048})")
+WORDS = (
+    *(gate for gate, _ in _PLACES),
+    *(literal for _, places in _PLACES for literal, _, _ in places if literal),
+    b":0000:", b":*:", b"authorization", b'"auths"', b"bearer ",
+)  # fmt: skip
 
 
-def find_logins(text: str, lowered: bytes) -> Iterator[Span]:
-    """User names and passwords at fixed places. `lowered` is the text in small ASCII letters, a byte a character."""
+def find_logins(text: str, held: frozenset[bytes]) -> Iterator[Span]:
+    """User names and passwords at fixed places. `held` are those of WORDS that the text holds in any case."""
     for gate, places in _COMPILED:
-        if gate in lowered:
+        if gate in held:
             for literal, pattern, types in places:
-                if literal in lowered:
+                if not literal or literal in held:
                     for match in pattern.finditer(text):
                         for group, type_ in enumerate(types, 1):
                             yield from _checked(match, group, type_)
-    if b":5432:" in lowered or b":*:" in lowered:
+    if b":*:" in held or (b":0000:" in held and ":5432:" in text):
         for match in _PGPASS.finditer(text):
             yield from _checked(match, 1, USERNAME)
             yield from _checked(match, 2, PASSWORD)
-    if b"auth" in lowered:
-        if b"authorization" in lowered:
-            for match in _AUTH_HEADER.finditer(text):
-                if _is_credential(match[1].lower(), match[2]):
-                    yield Span(SECRET, match.start(2), match.end(2), 0.85)
-        if b'"auths"' in lowered:
-            for match in _DOCKER_AUTH.finditer(text):
-                if _is_credential("basic", match[1]):
-                    yield Span(SECRET, match.start(1), match.end(1), 0.85)
-    if b"bearer " in lowered:
+    if b"authorization" in held:
+        for match in _AUTH_HEADER.finditer(text):
+            if _is_credential(match[1].lower(), match[2]):
+                yield Span(SECRET, match.start(2), match.end(2), 0.85)
+    if b'"auths"' in held:
+        for match in _DOCKER_AUTH.finditer(text):
+            if _is_credential("basic", match[1]):
+                yield Span(SECRET, match.start(1), match.end(1), 0.85)
+    if b"bearer " in held:
         for match in _BEARER.finditer(text):
             if _is_credential("bearer", match[1]):
                 yield Span(SECRET, match.start(1), match.end(1), 0.8)

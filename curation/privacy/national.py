@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from curation.privacy.context import words_after, words_before
-from curation.privacy.national_rules import PAN, PAN_WORDS, RULES, Rule, is_long_code, is_pan
+from curation.privacy.national_rules import LEFT, PAN, PAN_WORDS, RIGHT, RULES, Rule, is_long_code, is_pan
 from curation.privacy.spans import NATIONAL_ID, US_SSN, Span
 
 MIN_DIGITS = 6
@@ -28,6 +28,21 @@ _IDENTIFIER = re.compile(r"[/_]\Z")  # a path, a query or a name of a file
 _BY_DIGITS = tuple(tuple(rule for rule in RULES if rule.digits <= size) for size in range(18))
 
 
+def _any_of(rules: tuple[Rule, ...]) -> re.Pattern[str]:
+    """A pattern that is found wherever one of theirs is: separators need not be the same there."""
+    shapes: list[str] = []
+    for rule in rules:
+        shape = rule.shape
+        for group in _GROUP.findall(shape):
+            shape = shape.replace(f"({group})", f"(?:{group})").replace(r"\1", f"(?:{group})")
+        shapes.append(shape)
+    return re.compile(LEFT + f"(?:{'|'.join(dict.fromkeys(shapes))})" + RIGHT)
+
+
+_GROUP = re.compile(r"\((?!\?)([^()]*)\)")
+_MAY_HOLD = tuple(_any_of(rules) for rules in _BY_DIGITS)
+
+
 def find_national_ids(text: str, digits: bytes, kind: str) -> Iterator[Span]:
     """US_SSN and NATIONAL_ID spans.
 
@@ -39,9 +54,9 @@ def find_national_ids(text: str, digits: bytes, kind: str) -> Iterator[Span]:
         size = min(run[0].count(b"0"), len(_BY_DIGITS) - 1)
         start, end = run.span()
         if size >= MIN_DIGITS and not (end - start > _LONGEST and run[0].isdigit()):
-            yield from _in_run(
-                text, max(reached, start - _MARGIN), min(len(text), end + _MARGIN), kind, _BY_DIGITS[size]
-            )
+            first, last = max(reached, start - _MARGIN), min(len(text), end + _MARGIN)
+            if _MAY_HOLD[size].search(text, first, last):
+                yield from _in_run(text, first, last, kind, _BY_DIGITS[size])
         reached = end
 
 

@@ -57,8 +57,8 @@ import stdnum.za.idnr
 
 from curation.privacy.spans import NATIONAL_ID, US_SSN
 
-_LEFT = r"(?<![A-Za-z0-9_])(?<![0-9][.,/:-])"
-_RIGHT = r"(?![A-Za-z0-9_]|[.,/-][0-9])"
+LEFT = r"(?<![A-Za-z0-9_])(?<![0-9][.,/:-])"
+RIGHT = r"(?![A-Za-z0-9_]|[.,/-][0-9])"
 _S = "[ \u00a0]?"
 
 
@@ -66,12 +66,13 @@ _S = "[ \u00a0]?"
 class Rule:
     """One way an identifier is written.
 
-    `digits` is how many digits its longest run (single separators allowed) has at least; `valid` takes the letters
-    and digits without separators; a rule with `context` holds only where one of these words stands near.
+    `digits` is how many digits its longest run (single separators allowed) has at least; `pattern` is `shape` between
+    boundaries; `valid` takes the letters and digits without separators; a rule with `context` holds only where one of these words stands near.
     """
 
     country: str
     digits: int
+    shape: str
     pattern: re.Pattern[str]
     valid: Callable[[str], bool]
     context: re.Pattern[str] | None = None
@@ -109,7 +110,7 @@ def _rule(
     span_type: str = NATIONAL_ID,
     code: bool = True,
 ) -> Rule:
-    return Rule(country, digits, re.compile(_LEFT + f"(?:{shape})" + _RIGHT), valid, context, span_type, code)
+    return Rule(country, digits, shape, re.compile(LEFT + f"(?:{shape})" + RIGHT), valid, context, span_type, code)
 
 
 _NEVER_ISSUED = frozenset({"078051120", "219099999", "457555462"})

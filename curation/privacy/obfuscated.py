@@ -46,39 +46,52 @@ were work working you your
 """
 _PLAIN_WORDS = frozenset(_PLAIN.split())
 
-_TRIGGERS = (b"at)", b"at )", b"@)", b"@ )", b"?t)", b"arroba", b"ma?pa", b"malpa")
+_BRACKETS = tuple(sign + bracket for sign in (b"at", b"at ", b"@", b"@ ", b"?t") for bracket in (b")", b"]", b"}", b">"))
+_TRIGGERS = frozenset((*_BRACKETS, b"arroba", b"ma?pa", b"malpa"))
+_DOTS = frozenset((b" dot ", b" punkt ", b" punto "))
+WORDS = (*_TRIGGERS, *_DOTS, b"00;", b"&commat;", b"%00", b" @", b"mail", b" at ")
 _SOBAKA = "\u0441\u043e\u0431\u0430\u043a\u0430"
-_ROUND = bytes.maketrans(b"]}>", b")))")
 
 
-def find_obfuscated(text: str, lowered: bytes) -> Iterator[Span]:
+def find_obfuscated(text: str, lowered: bytes, held: frozenset[bytes]) -> Iterator[Span]:
     """Addresses whose `@` or dots are spelled out or escaped.
 
-    `lowered` is the text in ASCII ("?" for what is not) and lower case. A sign in brackets, or an escaped one, is
-    evidence enough. "ada at lovelace dot org" without brackets also needs a local part that is no plain word, or a
+    `lowered` is the text in ASCII ("?" for what is not) and lower case, `held` those of WORDS in it. A sign in brackets,
+    or an escaped one, is evidence enough. "ada at lovelace dot org" without brackets also needs a local part that is no plain word, or a
     word such as "e-mail" before it; "look at amazon dot com" has neither.
     """
-    rounded = lowered.translate(_ROUND)
-    if any(trigger in rounded for trigger in _TRIGGERS) or _SOBAKA in text:
+    if not held.isdisjoint(_TRIGGERS) or _SOBAKA in text:
         for match in _BRACKETED.finditer(text):
             yield from _address(text, match, 0.85, hinted=False)
-    if b"64;" in lowered or b"x40;" in lowered or b"&commat;" in lowered or "\uff20" in text:
+    if b"&commat;" in held or (b"00;" in held and ("64;" in text or "40;" in text)) or "\uff20" in text:
         for match in _ESCAPED.finditer(text):
             yield from _address(text, match, 0.9, hinted=False)
-    if b"%40" in lowered:
+    if b"%00" in held and "%40" in text:
         for match in _PERCENT.finditer(text):
             yield from _address(text, match, 0.8, hinted=False)
-    if b" @" in lowered:
+    if b" @" in held:
         for match in _SPACED.finditer(text):
             yield from _address(text, match, 0.6, hinted=True)
-    if b" dot " in lowered or b" punkt " in lowered or b" punto " in lowered:
-        for match in _SPELLED.finditer(text):
+    if b" at " not in held:
+        return
+    if not held.isdisjoint(_DOTS):
+        for match in _after_at(_SPELLED, text, lowered):
             yield from _address(text, match, 0.7, hinted=True)
-    if b"mail" in lowered and b" at " in lowered:
-        for match in _LABELLED.finditer(text):
+    if b"mail" in held:
+        for match in _after_at(_LABELLED, text, lowered):
             start = _local_start(text, match.start())
             if start is not None and _MAIL_LABEL.search(text, max(0, start - 24), start):
                 yield from _address(text, match, 0.7, hinted=False)
+
+
+def _after_at(pattern: re.Pattern[str], text: str, lowered: bytes) -> Iterator[re.Match[str]]:
+    """`pattern.finditer`, for one that begins with " at "; a pattern without regard to case does not skip ahead."""
+    place = lowered.find(b" at ")
+    while place >= 0:
+        match = pattern.match(text, place)
+        if match:
+            yield match
+        place = lowered.find(b" at ", match.end() if match else place + 1)
 
 
 def _address(text: str, match: re.Match[str], score: float, *, hinted: bool) -> Iterator[Span]:

@@ -40,6 +40,7 @@ _LABEL_BEFORE = re.compile(
     r"|(?<![a-z])(?:desk|office|direct|home|work)\s?[:.]\s{0,4}\Z",
     re.IGNORECASE,
 )
+_CLEAR = re.compile(r"[^0-9\n]*(?:\n[^0-9\n]*)?")
 _LABEL_AFTER = re.compile(
     rf"[{_SPACE}{_DASH},|(]{{0,3}}(?:tele?phone|phone|fax|mobile|cell|office|home|work)(?![a-z]|\s?[:.])", re.IGNORECASE
 )
@@ -137,8 +138,11 @@ def _with_marks(shown: str, start: int) -> int:
 def _is_labelled(text: str, start: int, end: int) -> bool:
     """Whether a word such as "phone" stands before, or "fax" after."""
     near = text[max(0, start - 28) : start]
-    if _LETTER.search(near) and _LABEL_BEFORE.search(words_before(text, start, 40)):
-        return True
+    if _LETTER.search(near):
+        before = words_before(text, start, 40)
+        clear = _CLEAR.match(before[::-1])  # no digit and at most one line end stand behind a label
+        if clear and clear.end() > 1 and _LABEL_BEFORE.search(before, len(before) - clear.end()):
+            return True
     return _LABEL_AFTER.match(text, end) is not None
 
 

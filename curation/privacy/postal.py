@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from curation.privacy.context import words_before
-from curation.privacy.labelled import stems
 from curation.privacy.spans import STREET_ADDRESS, Span
 
 _UP = (
@@ -90,31 +89,36 @@ _NO_STREET = re.compile(
     r"[a-z]{0,6}\.?,? [0-9]{1,4}",
     re.IGNORECASE,
 )
-_STEMS = stems((*_NOUNS, *_VERBS))
+_FOREIGN = b"?????"  # five letters that are not ASCII
+_ZIP_FIGURES = b" 00000"
+_CODE_FIGURES = frozenset((b", 0000", b", 00-000", b", 000 00", b"-0000", b"-00-000", b"-000 00"))
+WORDS = (*_NOUNS, *_VERBS, _FOREIGN, _ZIP_FIGURES, *_CODE_FIGURES)
 _BACK = 110
 _SHORTEST = 8
 
 
-def find_postal(text: str, lowered: bytes, digits: bytes, near: bytes) -> Iterator[Span]:
+def find_postal(
+    text: str, lowered: bytes, digits: bytes, held: frozenset[bytes], near: frozenset[bytes]
+) -> Iterator[Span]:
     """Addresses that a word announces, that end in a US state and ZIP code, or whose number a postcode and town follow.
 
-    `lowered` is the text in ASCII and small letters, `digits` the text in ASCII with every digit as `0`;
-    `near` the pieces of `lowered` before figures.
+    `lowered` is the text in ASCII and small letters, `digits` the text in ASCII with every digit as `0`; `held` are
+    those of WORDS that are in `lowered`, `near` those that stand before figures.
     """
-    yield from _announced(text, lowered, near)
-    for code in _ZIP.finditer(digits):
+    yield from _announced(text, lowered, held, near)
+    for code in _ZIP.finditer(digits) if _ZIP_FIGURES in held else ():
         start = code.start()
         if text[start - 2 : start] in _STATES:
             head = _US_HEAD.search(text, max(0, start - _BACK), start - 2)
             if head and not (head[0][:2] in ("19", "20") and head[0][4] == " "):
                 yield Span(STREET_ADDRESS, head.start(), code.end(), 0.85)
-    for code in _CODED.finditer(digits):
+    for code in () if held.isdisjoint(_CODE_FIGURES) else _CODED.finditer(digits):
         yield from _before_code(text, code.start("code"), code.end())
 
 
-def _announced(text: str, lowered: bytes, near: bytes) -> Iterator[Span]:
+def _announced(text: str, lowered: bytes, held: frozenset[bytes], near: frozenset[bytes]) -> Iterator[Span]:
     """Addresses right after a word that announces one."""
-    for words, after in ((_NOUNS, _AFTER_NOUN), (_VERBS, _AFTER_VERB)) if any(stem in near for stem in _STEMS) else ():
+    for words, after in ((_NOUNS, _AFTER_NOUN), (_VERBS, _AFTER_VERB)):
         for word in words:
             place = lowered.find(word) if word in near else -1
             while place >= 0:
@@ -126,7 +130,7 @@ def _announced(text: str, lowered: bytes, near: bytes) -> Iterator[Span]:
                 ):
                     yield from _address_at(text, label.end())
                 place = lowered.find(word, place + len(word))
-    for name in (_ADRES, _ADRES.title()):
+    for name in (_ADRES, _ADRES.title()) if _FOREIGN in held else ():
         place = text.find(name)
         while place >= 0:
             label = _AFTER_NOUN.match(text, place + len(name))

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
+from curation.privacy import assignments, credentials, labelled, logins, obfuscated, postal, streets
 from curation.privacy.addresses import find_ipv4, find_ipv6, may_hold_ipv6
 from curation.privacy.assignments import find_assignments
 from curation.privacy.cards import find_cards
-from curation.privacy.credentials import find_secrets, word_runs
+from curation.privacy.credentials import find_secrets
 from curation.privacy.crypto import find_crypto
 from curation.privacy.emails import find_emails
 from curation.privacy.ibans import find_ibans
-from curation.privacy.labelled import before_figures, find_labelled
+from curation.privacy.labelled import find_labelled
 from curation.privacy.logins import find_logins
 from curation.privacy.macs import find_macs
 from curation.privacy.names import NameFinder, find_names
+from curation.privacy.national import MIN_DIGITS as MIN_ID_DIGITS
 from curation.privacy.national import find_long_codes, find_national_ids, find_pans
 from curation.privacy.obfuscated import find_obfuscated
 from curation.privacy.phones import MIN_DIGITS, find_phones
@@ -32,6 +34,7 @@ from curation.privacy.spans import (
     resolve,
 )
 from curation.privacy.streets import find_streets
+from curation.privacy.survey import COLONS, MACS, QUADS, Survey, Words, word_runs
 
 Kind = Literal["prose", "code"]
 
@@ -40,9 +43,22 @@ MAX_ROUNDS_OF_NAMES = 32  # a model may take another word for a name once its ne
 NATIONAL = frozenset((NATIONAL_ID, US_SSN))
 
 _DIGITS = bytes(48 if 48 <= code <= 57 else code for code in range(256))
-_BETWEEN_DIGITS = b" ()-./?"  # "?" is what every character outside ASCII becomes
-_PHONE_RUN = b"0" * MIN_DIGITS
-_CARD_RUN = b"0" * 12
+_CARD_RUN = 12
+_JOINED = b"0+0"  # in identifiers alone
+_WORDS = Words(
+    word
+    for words in (
+        assignments.KEYWORDS,
+        credentials.WORDS,
+        labelled.WORDS,
+        logins.WORDS,
+        obfuscated.WORDS,
+        postal.WORDS,
+        streets.WORDS,
+        (_JOINED,),
+    )
+    for word in words
+)
 
 
 def find(
@@ -119,48 +135,50 @@ def _moved_back(new: list[Span], moved: list[Span], found: list[Span]) -> list[S
 def _detect(
     text: str, kind: Kind, region: str | None, wanted: frozenset[str], min_score: float, people: list[Span]
 ) -> list[Span]:
-    """One scan: cheap literal tests decide which detectors look at the text at all."""
+    """One scan: what the text holds decides which detectors look at it at all."""
     ascii_text = text.encode("ascii", "replace")
     digits = ascii_text.translate(_DIGITS)
     lowered = ascii_text.lower()
     runs = word_runs(ascii_text)
-    spans: list[Span] = [*people, *find_secrets(text, runs, lowered)]
-    spans += find_assignments(text, lowered, kind)
-    spans += find_logins(text, lowered)
+    survey = _WORDS.survey(lowered, digits)
+    held = survey.held
+    spans: list[Span] = [*people, *find_secrets(text, runs, held)]
+    spans += find_assignments(text, lowered, held, kind)
+    spans += find_logins(text, held)
     if "@" in text:
         spans += find_emails(text, kind)
-    spans += find_obfuscated(text, lowered)
-    if b"0" in digits:
-        spans += _detect_numbers(text, digits, lowered, kind, wanted)
+    spans += find_obfuscated(text, lowered, held)
+    if survey.longest:
+        spans += _detect_numbers(text, digits, lowered, survey, kind, wanted)
         spans += find_long_codes(text, runs)
         spans += find_crypto(text, runs)
-    joined = digits.translate(None, _BETWEEN_DIGITS)
-    if _PHONE_RUN in joined:
+    if survey.longest >= MIN_DIGITS:
         if kind == "prose":
             spans += find_phones(text, region)
-        if _CARD_RUN in joined:
+        if survey.longest >= _CARD_RUN:
             spans += find_cards(text, kind)
     return resolve(span for span in spans if span.type in wanted and span.score >= min_score) if spans else spans
 
 
-def _detect_numbers(text: str, digits: bytes, lowered: bytes, kind: Kind, wanted: frozenset[str]) -> list[Span]:
+def _detect_numbers(
+    text: str, digits: bytes, lowered: bytes, survey: Survey, kind: Kind, wanted: frozenset[str]
+) -> list[Span]:
     """Addresses of machines and numbers of persons and accounts: all of them hold a digit."""
     spans: list[Span] = []
-    near = before_figures(lowered, digits)
-    if b"0.0" in digits:
+    if survey.has(QUADS):
         spans += find_ipv4(text)
-    if may_hold_ipv6(text):
+    if (survey.has(COLONS) or "::" in text) and may_hold_ipv6(text):
         spans += find_ipv6(text)
-    if text.count(":") > 4 or text.count("-") > 4 or text.count(".") > 1:
+    if survey.has(MACS):
         spans += find_macs(text)
     if kind == "prose" and STREET_ADDRESS in wanted:
-        spans += find_streets(text, digits)
-        spans += find_postal(text, lowered, digits, near)
+        spans += find_streets(text, digits, survey.held)
+        spans += find_postal(text, lowered, digits, survey.held, survey.near)
     if b"00" in digits:
         spans += find_ibans(text, digits)
-        if NATIONAL & wanted:
+        if NATIONAL & wanted and (survey.longest >= MIN_ID_DIGITS or _JOINED in survey.held):
             spans += find_national_ids(text, digits, kind)
         if b"0000" in digits:
             spans += find_pans(text, digits)
-        spans += find_labelled(text, lowered, near)
+        spans += find_labelled(text, lowered, survey.near)
     return spans

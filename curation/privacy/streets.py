@@ -37,8 +37,6 @@ _FR = re.compile(
     rf"(?: (?:de la|de l'|de l\u2019|du|des|de|d'|d\u2019|la|le|les|aux?"
     rf"|\u00e0))?[ ]?(?:{_NAME}[ -]?){{1,4}}(?![{_LETTER}])"
 )
-_FR_FIRST = frozenset("abcfipqrst")
-"""Small letters with which a French street, or the part of its house number after a space, begins."""
 _GENDERED = re.compile(
     r"(?:Men|Women|Kid|Boy|Girl|Unisex)(?:['\u2019]?s)?(?![a-z])"
 )  # "Pegasus 41 Men's Road Running Shoes"
@@ -106,38 +104,76 @@ _NUMBER = re.compile(rb"0(?<![A-Za-z0-9_.:/$-]0)0{0,5}(?!0)")
 _BACK = 72
 
 
-def find_streets(text: str, digits: bytes) -> Iterator[Span]:
+def _in_ascii(words: str) -> bytes:
+    return words.encode("ascii", "replace").replace(b"?", rb"\?")
+
+
+# House numbers before a name: what `_EN`, `_EN_NUMBERED` and `_FR` begin with, in the text in ASCII with "?" for what is
+# not and "0" for every digit. Only the first digit is consumed, as numbers stand within names.
+_ASCII_NAME = rb"[A-Z?][A-Za-z?'.-]{0,24}"
+_ASCII_KINDS = _in_ascii(re.sub(r"\(\?!.*?\)\)", "", _EN_KINDS))
+_NUMBER_FIRST = re.compile(
+    rb"0(?<![A-Za-z0-9_.:/$-]0)(?=0{0,4}(?:"
+    rb"[A-Za-z]?(?:-0{1,5})?,? (?:(?:North|South|East|West|N|S|E|W|NE|NW|SE|SW)\.? )?"
+    rb"(?:(?:" + _ASCII_NAME + rb"|0{1,3}(?:st|nd|rd|th)) ){1,3}?(?:" + _ASCII_KINDS + rb")"
+    rb"| (?:Avenue|Route|Highway|Hwy|County Road) (?:0|of the )"
+    rb"|(?: ?(?:bis|ter|quater|[A-D]))?,? (?:" + _in_ascii(f"{_FR_KINDS}|{_FR_KINDS.title()}") + rb")))"
+)
+# What stands before the number, in small letters.
+_DE_WORDS = tuple({ending.lower().encode("ascii", "replace") + b"0" for ending in _DE_ENDINGS})
+_BOX_WORDS = tuple({ending.lower().encode("ascii") + b"0" for ending in _BOX_ENDINGS})
+_ES_WORDS = (
+    b"calle", b"c/", b"avenida", b"avda.", b"av.", b"paseo", b"p.?", b"plaza", b"carrera", b"camino", b"ronda",
+    b"traves?a", b"carretera", b"glorieta", b"callej?n",
+)  # fmt: skip
+WORDS = (*_DE_WORDS, *_BOX_WORDS, *_ES_WORDS, b"po a")
+
+
+def find_streets(text: str, digits: bytes, held: frozenset[bytes]) -> Iterator[Span]:
     """Street addresses with their unit, postcode and town, and post-office boxes.
 
     `digits` is the text in ASCII with every digit as `0`: what is looked at are the numbers, which stand before the
     name in English and French and after it in German and Spanish. A house number, capitals and the kind of street must
     all be there; kinds that are also words ("Place", "Hill") and German endings that are ("ring", "weg") need a
-    postcode or a word such as "address" as well.
+    postcode or a word such as "address" as well. `held` are those of WORDS that are in `digits` in any case.
     """
-    for number in _NUMBER.finditer(digits):
-        start, end = number.span()
-        following = digits[end : end + 1]
-        if following == b" ":
-            first = text[end + 1 : end + 2]
-            if first.isupper() or first.isdigit():
-                yield from _name_after(text, start)
-            elif first in _FR_FIRST:
-                yield from _french(text, start)
-        elif following.isalnum() or following in b",-":
-            yield from _name_after(text, start)
-        before = text[max(0, start - _BACK) : start]
-        if before[-1:] in ("", "\n", "\t"):
-            continue
-        if before.endswith(_DE_ENDINGS):
-            yield from _german(text, start, before)
-        if before.endswith(_BOX_ENDINGS):
-            yield from _box(text, start)
-        previous = before[-2:-1]
-        if before[-1] in " \u00ba\u00b0#" and (previous.isalpha() or previous in (",", ".", "\u00ba", "\u00b0")):
-            yield from _spanish(text, start, len(before))
-    if "PO A" in text:
+    for number in _NUMBER_FIRST.finditer(digits):
+        yield from _name_after(text, number.start())
+    if held.isdisjoint(WORDS):
+        return
+    lowered = digits.lower()
+    for word in held.intersection(_DE_WORDS):
+        for place in _places(lowered, word):
+            start = place + len(word) - 1
+            before = text[max(0, start - _BACK) : start]
+            if before.endswith(_DE_ENDINGS) and _NUMBER.match(digits, start):
+                yield from _german(text, start, before)
+    for word in held.intersection(_BOX_WORDS):
+        for place in _places(lowered, word):
+            start = place + len(word) - 1
+            if text.startswith(_BOX_ENDINGS, start - len(word) + 1) and _NUMBER.match(digits, start):
+                yield from _box(text, start)
+    reached = 0
+    for place in sorted(place for word in held.intersection(_ES_WORDS) for place in _places(lowered, word)):
+        for number in _NUMBER.finditer(digits, max(place, reached)):
+            start = number.start()
+            if start > place + _BACK:
+                break
+            reached = number.end()
+            sign, previous = text[start - 1], text[start - 2]
+            if sign in " \u00ba\u00b0#" and (previous.isalpha() or previous in ",.\u00ba\u00b0"):
+                yield from _spanish(text, start, min(_BACK, start))
+    if b"po a" in held:
         for match in _MILITARY.finditer(text):
             yield Span(STREET_ADDRESS, match.start(), match.end(), 0.85)
+
+
+def _places(text: bytes, word: bytes) -> Iterator[int]:
+    """Where `word` begins."""
+    place = text.find(word)
+    while place >= 0:
+        yield place
+        place = text.find(word, place + 1)
 
 
 def _name_after(text: str, start: int) -> Iterator[Span]:
