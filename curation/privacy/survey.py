@@ -151,46 +151,72 @@ def _walk_near(text, digits, classes, table, width, first, seen):  # type: ignor
         place = last
 
 
+_DIGIT, _COLON, _BETWEEN = 1, 2, 3
+_SIGNS = np.zeros(256, np.uint8)
+_SIGNS[48] = _DIGIT
+_SIGNS[58] = _COLON
+_SIGNS[np.frombuffer(b" ()-./?", np.uint8)] = _BETWEEN
+_WORTH = _SIGNS.copy()  # where a run of digits or an address may begin
+_WORTH[np.frombuffer(b" ()/?", np.uint8)] = 0
+
+
+@numba.njit(numba.int64(_TEXT, numba.int64), cache=True, inline="always")
+def _mac(digits, place):  # type: ignore[no-untyped-def]
+    """MACS where the sign at `place` stands again three characters on and six, a dot five characters on."""
+    byte = digits[place]
+    if byte == 46:
+        return MACS if place + 5 < digits.shape[0] and digits[place + 5] == byte else 0
+    near = place + 6 < digits.shape[0] and digits[place + 3] == byte and digits[place + 6] == byte
+    return MACS if near and byte != 32 else 0
+
+
+@numba.njit(numba.int64(_TEXT, numba.int64), cache=True)
+def _colons(digits, place):  # type: ignore[no-untyped-def]
+    """COLONS where four colons stand in a row, the first at `place`, with one to four hexadecimal digits between."""
+    for _ in range(3):
+        width = 1
+        while width < 6 and place + width < digits.shape[0]:
+            byte = digits[place + width]
+            if byte != 48 and not 97 <= (byte | 32) <= 102:
+                break
+            width += 1
+        if width < 2 or width > 5 or place + width >= digits.shape[0] or digits[place + width] != 58:
+            return 0
+        place += width
+    return COLONS
+
+
 @numba.njit(numba.int64(_TEXT), cache=True)
 def _look(digits):  # type: ignore[no-untyped-def]
     """The longest run of digits times 8, and the shapes; 0 without digits. `digits` has every digit as `0`."""
-    longest = run = dots = colons = shapes = 0
-    fresh = False  # whether a digit stands before
-    since = 0  # characters since a colon, all of them hexadecimal
+    longest = shapes = place = 0
     size = digits.shape[0]
-    for place in range(size):
-        byte = digits[place]
-        if byte == 48:
-            run += 1
+    while place < size:
+        sign = _WORTH[digits[place]]
+        if sign == 0:
+            place += 1
+        elif sign == _COLON:
+            shapes |= _mac(digits, place) | _colons(digits, place)
+            place += 1
+        elif sign == _BETWEEN:
+            shapes |= _mac(digits, place)
+            place += 1
+        else:
+            run = dots = 0
+            while place < size:
+                sign = _SIGNS[digits[place]]
+                if sign == _DIGIT:
+                    run += 1
+                    if dots >= 3:
+                        shapes |= QUADS
+                elif sign == _BETWEEN:
+                    byte = digits[place]
+                    shapes |= _mac(digits, place)
+                    dots = dots + 1 if byte == 46 and digits[place - 1] == 48 else 0
+                else:
+                    break
+                place += 1
             longest = max(longest, run)
-            fresh = True
-            since += 1
-            if dots >= 3:
-                shapes |= QUADS
-            continue
-        # " ()-./?"
-        if byte != 32 and byte != 40 and byte != 41 and byte != 45 and byte != 46 and byte != 47 and byte != 63:
-            run = 0
-        if byte == 46 and fresh:
-            dots += 1
-        else:
-            dots = 0
-        fresh = False
-        if byte == 58:
-            colons = colons + 1 if 0 < since < 5 else 1
-            since = 0
-            if colons >= 4:
-                shapes |= COLONS
-        elif 97 <= (byte | 32) <= 102:
-            since += 1
-        else:
-            colons = 0
-            since = 5
-        if byte == 45 or byte == 58:
-            if place + 6 < size and digits[place + 3] == byte and digits[place + 6] == byte:
-                shapes |= MACS
-        elif byte == 46 and place + 5 < size and digits[place + 5] == byte:
-            shapes |= MACS
     return longest * 8 + shapes if longest else 0
 
 
