@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -14,7 +15,6 @@ _CANDIDATE = re.compile(
     rf"(?=([0-9]{{11,18}}|[0-9]{{3}}(?:{_S}[0-9]{{4}}){{3}}(?:{_S}[0-9]{{1,3}})?|[0-9]{{3}}{_S}[0-9]{{6}}{_S}[0-9]{{4,5}}"
     rf"|[0-9]{{3}}{_S}[0-9]{{4}}{_S}[0-9]{{5}}|[0-9]{{5}}{_S}[0-9]{{13}})(?![A-Za-z0-9_]|[.,][0-9]))"
 )
-_NOT_DIGIT = re.compile(r"[^0-9]+")
 _CONTEXT_WORD = re.compile(
     r"card|visa|master|amex|american express|credit|debit|cvv|cvc|(?<![a-z])cc(?![a-z])|payment|pan\b"
     r"|kredit|karte|tarjeta"
@@ -24,7 +24,7 @@ _CONTEXT_WORD = re.compile(
 _LABEL = re.compile(
     r"(?:(?:credit|debit|payment|visa|master) ?card|kreditkarte|carte bancaire|tarjeta)[^0-9\n]{0,16}\Z", re.IGNORECASE
 )
-_DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, and the sum of the digits of that
+_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")  # twice the digit, and the sum of the digits of that
 
 # (first prefix, last prefix, lengths): ISO/IEC 7812 ranges as the issuers publish them.
 _ISSUERS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
@@ -57,6 +57,7 @@ _ISSUERS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
 _BY_FIRST = {first: tuple(row for row in _ISSUERS if row[0][0] == first) for first in "0123456789"}
 _STRONG_LENGTHS = (15, 16)
 _LONE_LENGTHS = (14, 19)  # thirteen digits from 4 are the bar codes of half the world
+_ZERO = ord("0")
 _NUMBERS_BEFORE = re.compile(r"[0-9]{3,}[ \t]\Z")
 _NUMBERS_AFTER = re.compile(r"[ \t][0-9]{3,}(?![0-9])")
 _FOUR_FOURS = 19  # characters of "4111 1111 1111 1111"
@@ -69,14 +70,25 @@ def _in_table(text: str, start: int, end: int) -> bool:
 
 def luhn(digits: str) -> bool:
     """Whether the last of `digits` is the Luhn check digit of the others."""
-    total = sum(map(int, digits[-1::-2])) + sum(map(int, digits[-2::-2].translate(_DOUBLED)))
+    turned = digits.encode("ascii")[::-1]
+    total = sum(turned[::2]) + sum(turned[1::2].translate(_DOUBLED)) - _ZERO * len(turned)
     return total % 10 == 0
 
 
 def has_issuer(digits: str) -> bool:
     """Whether `digits` begin with an issuer's prefix and have one of its lengths."""
-    size = len(digits)
-    return any(size in lengths and low <= digits[: len(low)] <= high for low, high, lengths in _BY_FIRST[digits[0]])
+    return len(digits) in _lengths(digits[:4])
+
+
+@functools.lru_cache(maxsize=10_000)
+def _lengths(prefix: str) -> frozenset[int]:
+    """The lengths of the cards whose numbers begin with these four digits."""
+    return frozenset(
+        length
+        for low, high, lengths in _BY_FIRST[prefix[0]]
+        if low <= prefix[: len(low)] <= high
+        for length in lengths
+    )
 
 
 def find_cards(text: str, kind: str) -> Iterator[Span]:
@@ -97,12 +109,13 @@ def find_cards(text: str, kind: str) -> Iterator[Span]:
 
 def _score(text: str, start: int, end: int, kind: str) -> float:
     """Confidence that `text[start:end]` is a card number; 0 when it is not."""
-    digits = _NOT_DIGIT.sub("", text[start:end])
+    digits = text[start:end].replace(" ", "").replace("-", "").replace("\u00a0", "")
     if len(set(digits)) == 1:
         return 0.0
     if not luhn(digits):
         # Four fours right after "credit card" are one with a wrong digit.
-        mistyped = kind == "prose" and end - start == _FOUR_FOURS and has_issuer(digits)
+        lone = end - start == _FOUR_FOURS and not (start > 1 and "0" <= text[start - 2] <= "9")
+        mistyped = lone and kind == "prose" and has_issuer(digits)
         return 0.6 if mistyped and _LABEL.search(text, max(0, start - 40), start) else 0.0
     issued = has_issuer(digits)
     if not (issued or (len(digits) == 16 and digits[0] in "3456")):

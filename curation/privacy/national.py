@@ -13,6 +13,7 @@ MIN_DIGITS = 6
 
 _RUN = re.compile(rb"0(?:[ ./+?-]?0){5,}")  # "?" stands for what is not ASCII: no-break spaces, dashes
 _MARGIN = 8
+_NEAR = 128  # more than an identifier and what is read before it
 _LONGEST = 19  # digits without a separator that no identifier has
 _NOT_WORD = re.compile(r"[^A-Za-z0-9]+")
 _LONG_CODE = re.compile(r"[A-Z]{4}[0-9A-Z]{2}[0-9]{2}[A-Z0-9]{8,10}\Z")
@@ -61,10 +62,13 @@ def find_national_ids(text: str, digits: bytes, kind: str) -> Iterator[Span]:
 
 
 def _in_run(text: str, start: int, end: int, kind: str, rules: tuple[Rule, ...]) -> Iterator[Span]:
+    # No word stands within a run, so what asks for one near can only be at its ends.
+    ends = ((start, end),) if end - start <= 2 * _NEAR else ((start, start + _NEAR), (end - _NEAR, end))
     for rule in rules:
         if rule.context is None and kind == "code" and not rule.code:
             continue
-        for match in rule.pattern.finditer(text, start, end):
+        parts = ends if rule.context is not None else ((start, end),)
+        for match in (match for part in parts for match in rule.pattern.finditer(text, *part)):
             compact = _NOT_WORD.sub("", match[0])
             if not rule.valid(compact.upper()):
                 continue
