@@ -84,10 +84,7 @@ def has_issuer(digits: str) -> bool:
 def _lengths(prefix: str) -> frozenset[int]:
     """The lengths of the cards whose numbers begin with these four digits."""
     return frozenset(
-        length
-        for low, high, lengths in _BY_FIRST[prefix[0]]
-        if low <= prefix[: len(low)] <= high
-        for length in lengths
+        length for low, high, lengths in _BY_FIRST[prefix[0]] if low <= prefix[: len(low)] <= high for length in lengths
     )
 
 

@@ -9,9 +9,8 @@ from curation.privacy.private_keys import find_private_keys
 from curation.privacy.providers import find_tokens
 from curation.privacy.randomness import MIN_DISTINCT, is_dummy_token, is_stock
 from curation.privacy.spans import SECRET, Span
-from curation.privacy.survey import MIN_RUN
 
-# Tokens that no prefix tells. Each is tried where a run of MIN_RUN characters of [A-Za-z0-9_-] stands.
+# Tokens that no prefix tells. Each is tried at the `word_runs` of the text.
 _TELEGRAM = re.compile(r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])")
 _SUFFIXED = re.compile(
     r"(?<![A-Za-z0-9])(?:[0-9a-f]{32}-us[0-9]{1,2}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}|[0-9a-f]{36}NRAL"

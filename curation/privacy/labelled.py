@@ -190,8 +190,8 @@ WORDS = (_FOREIGN, *(word for label in LABELS for word in label.words))
 def find_labelled(text: str, lowered: bytes, near: frozenset[bytes]) -> Iterator[Span]:
     """Passport, licence and account numbers and dates of birth that a word in one of some ten languages introduces.
 
-    `lowered` is the text in ASCII ("?" for what is not) and lower case, `near` those of WORDS that stand before figures.
-    Between the word and the value only punctuation and words such as "number" or "is" may stand.
+    `lowered` is the text in ASCII ("?" for what is not) and lower case, `near` those of WORDS that stand before
+    figures. Between the word and the value only punctuation and words such as "number" or "is" may stand.
     """
     foreign = _FOREIGN in near
     for label in LABELS:

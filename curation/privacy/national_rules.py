@@ -67,7 +67,8 @@ class Rule:
     """One way an identifier is written.
 
     `digits` is how many digits its longest run (single separators allowed) has at least; `pattern` is `shape` between
-    boundaries; `valid` takes the letters and digits without separators; a rule with `context` holds only where one of these words stands near.
+    boundaries; `valid` takes the letters and digits without separators; a rule with `context` holds only where one of
+    these words stands near.
     """
 
     country: str

@@ -46,7 +46,9 @@ were work working you your
 """
 _PLAIN_WORDS = frozenset(_PLAIN.split())
 
-_BRACKETS = tuple(sign + bracket for sign in (b"at", b"at ", b"@", b"@ ", b"?t") for bracket in (b")", b"]", b"}", b">"))
+_BRACKETS = tuple(
+    sign + bracket for sign in (b"at", b"at ", b"@", b"@ ", b"?t") for bracket in (b")", b"]", b"}", b">")
+)
 _TRIGGERS = frozenset((*_BRACKETS, b"arroba", b"ma?pa", b"malpa"))
 _DOTS = frozenset((b" dot ", b" punkt ", b" punto "))
 WORDS = (*_TRIGGERS, *_DOTS, b"00;", b"&commat;", b"%00", b" @", b"mail", b" at ")
@@ -56,9 +58,10 @@ _SOBAKA = "\u0441\u043e\u0431\u0430\u043a\u0430"
 def find_obfuscated(text: str, lowered: bytes, held: frozenset[bytes]) -> Iterator[Span]:
     """Addresses whose `@` or dots are spelled out or escaped.
 
-    `lowered` is the text in ASCII ("?" for what is not) and lower case, `held` those of WORDS in it. A sign in brackets,
-    or an escaped one, is evidence enough. "ada at lovelace dot org" without brackets also needs a local part that is no plain word, or a
-    word such as "e-mail" before it; "look at amazon dot com" has neither.
+    `lowered` is the text in ASCII ("?" for what is not) and lower case, `held` those of WORDS in it, with `0` for any
+    digit. A sign in brackets, or an escaped one, is evidence enough. "ada at lovelace dot org" without brackets also
+    needs a local part that is no plain word, or a word such as "e-mail" before it; "look at amazon dot com" has
+    neither.
     """
     if not held.isdisjoint(_TRIGGERS) or _SOBAKA in text:
         for match in _BRACKETED.finditer(text):

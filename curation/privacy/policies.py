@@ -15,8 +15,8 @@ from typing import Literal
 
 from curation.privacy.fakes import fake, is_fake
 from curation.privacy.pseudonyms import LETTERS, TAG_LENGTH, Draw, Keys, tag
-from curation.privacy.scan import MAX_ROUNDS, Kind
-from curation.privacy.spans import PLACEHOLDERS, Span, replace
+from curation.privacy.scan import MAX_ROUNDS, Kind, find_closed
+from curation.privacy.spans import MIN_SCORE, PLACEHOLDERS, TYPES, Span, replace
 from curation.privacy.spans import redact as redact_prose
 
 PolicyName = Literal["placeholder", "pseudonym", "fake", "keep"]
@@ -262,19 +262,35 @@ def _is_escaped(text: str, position: int) -> bool:
 
 
 def redact(
-    text: str, spans: Sequence[Span], placeholders: Mapping[str, str] = PLACEHOLDERS, *, kind: Kind = "prose"
+    text: str,
+    spans: Sequence[Span] | None = None,
+    placeholders: Mapping[str, str] = PLACEHOLDERS,
+    *,
+    kind: Kind = "prose",
+    region: str | None = None,
 ) -> str:
     """`text` with every span replaced by the placeholder of its type; nothing outside the spans changes.
 
-    `spans` are sorted and disjoint, as `find` returns them. A type that `placeholders` does not name is replaced
-    by `<TYPE>`. In `kind` "code" the placeholders are words and numbers that leave it parseable, unless others are
-    given, and a span that begins within an escape takes its backslash along.
+    `spans` are sorted and disjoint, as `find` returns them. Without them it replaces what `find` finds with a
+    confidence of MIN_SCORE or more, in `region`, as `scrub` does by default: then doing it twice is doing it once.
+
+    A type that `placeholders` does not name is replaced by `<TYPE>`. In `kind` "code" the placeholders are words and
+    numbers that leave it parseable, unless others are given, and a span that begins within an escape takes its
+    backslash along.
 
     Raises:
         ValueError: `spans` are not sorted and disjoint, or reach outside `text`.
     """
-    if kind == "prose":
-        return redact_prose(text, spans, placeholders)
     given = {} if placeholders is PLACEHOLDERS else placeholders
     policies = Policies({}, PLACEHOLDER, given, kind)
+    if spans is None:
+        masks = {name: policies.mask(name) for name in TYPES}
+
+        def scan(part: str) -> list[Span]:
+            found = find_closed(part, kind=kind, region=region, min_score=MIN_SCORE, placeholders=masks)
+            return whole_escapes(part, found) if kind == "code" else found
+
+        return apply(text, scan, policies)[0]
+    if kind == "prose":
+        return redact_prose(text, spans, placeholders)
     return replace(text, whole_escapes(text, spans), lambda span: policies.options(text, span)[0][1])[0]

@@ -26,6 +26,7 @@ from curation.privacy.spans import (
     NATIONAL_ID,
     PERSON,
     PLACEHOLDERS,
+    PRIVATE_IP,
     STREET_ADDRESS,
     TYPES,
     US_SSN,
@@ -38,9 +39,13 @@ from curation.privacy.survey import COLONS, MACS, QUADS, Survey, Words, word_run
 
 Kind = Literal["prose", "code"]
 
+UNNAMED_PRIVATE_IP = 0.4
+"""Confidence in an address of a private network where nobody asked for those."""
+
 MAX_ROUNDS = 8
 MAX_ROUNDS_OF_NAMES = 32  # a model may take another word for a name once its neighbour is replaced
 NATIONAL = frozenset((NATIONAL_ID, US_SSN))
+_IN_PROSE = (*TYPES, PRIVATE_IP)
 
 _DIGITS = bytes(48 if 48 <= code <= 57 else code for code in range(256))
 _CARD_RUN = 12
@@ -66,7 +71,7 @@ def find(
     *,
     kind: Kind = "prose",
     region: str | None = None,
-    types: Iterable[str] = TYPES,
+    types: Iterable[str] | None = None,
     names: NameFinder | None = None,
 ) -> list[Span]:
     """Spans of personal data and secrets in `text`, sorted and disjoint.
@@ -76,13 +81,21 @@ def find(
         kind: "code" looks for no telephone numbers, and asks for more evidence before it takes `a@b.c` for an
             address or a number for a card.
         region: ISO 3166 code of the country whose national telephone numbers are looked for.
-        types: what to look for; `OPTIONAL_TYPES` only come when named here.
+        types: what to look for. Unless given it is `TYPES` and, in prose, PRIVATE_IP with a confidence of
+            UNNAMED_PRIVATE_IP, below what is replaced by default; PERSON only comes when named here.
         names: the model that finds PERSON, in prose; None finds none.
 
     Overlaps are resolved by `resolve`. The result is closed under redaction: once the spans found here are replaced
     by `<TYPE>`, nothing more is found. Time is linear in the length of the text.
     """
-    return find_closed(text, kind=kind, region=region, types=types, names=names)
+    if types is not None:
+        return find_closed(text, kind=kind, region=region, types=types, names=names)
+    if kind == "code":
+        return find_closed(text, kind=kind, region=region)
+    return [
+        Span(PRIVATE_IP, span.start, span.end, UNNAMED_PRIVATE_IP) if span.type == PRIVATE_IP else span
+        for span in find_closed(text, kind=kind, region=region, types=_IN_PROSE)
+    ]
 
 
 def find_closed(

@@ -13,7 +13,7 @@ from curation.privacy.names import NameFinder, NamesConfig, load_names
 from curation.privacy.policies import KEYED, PolicyName, apply, policies_for, whole_escapes
 from curation.privacy.pseudonyms import Keys, Scope, load_keys
 from curation.privacy.scan import Kind, find_closed
-from curation.privacy.spans import TYPES, Span
+from curation.privacy.spans import MIN_SCORE, TYPES, Span
 from manifests.config import Config
 
 PiiType = Literal[
@@ -65,7 +65,7 @@ class PrivacyConfig(Config):
         default=None, description="country (ISO 3166, e.g. US) whose national phone numbers are found"
     )
     min_score: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
-        default=0.5, description="least confidence that is replaced"
+        default=MIN_SCORE, description="least confidence that is replaced"
     )
 
     names: NamesConfig | None = Field(

@@ -47,8 +47,11 @@ TYPES = (
 """What is looked for unless told otherwise, strongest first: where spans overlap, the type that comes first wins."""
 
 OPTIONAL_TYPES = (PRIVATE_IP, PERSON)
-"""What is looked for only when asked for: addresses of private networks identify nobody by themselves, and names of
-persons need a model (`curation.privacy.names`)."""
+"""What recipes replace only when they name it: addresses of private networks identify nobody by themselves, and names
+of persons need a model (`curation.privacy.names`)."""
+
+MIN_SCORE = 0.5
+"""The least confidence that is replaced unless told otherwise."""
 
 PLACEHOLDERS: Mapping[str, str] = {name: f"<{name}>" for name in (*TYPES, *OPTIONAL_TYPES)}
 

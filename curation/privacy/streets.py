@@ -108,8 +108,8 @@ def _in_ascii(words: str) -> bytes:
     return words.encode("ascii", "replace").replace(b"?", rb"\?")
 
 
-# House numbers before a name: what `_EN`, `_EN_NUMBERED` and `_FR` begin with, in the text in ASCII with "?" for what is
-# not and "0" for every digit. Only the first digit is consumed, as numbers stand within names.
+# House numbers before a name: what `_EN`, `_EN_NUMBERED` and `_FR` begin with, in the text in ASCII with "?" for what
+# is not and "0" for every digit. Only the first digit is consumed, as numbers stand within names.
 _ASCII_NAME = rb"[A-Z?][A-Za-z?'.-]{0,24}"
 _ASCII_KINDS = _in_ascii(re.sub(r"\(\?!.*?\)\)", "", _EN_KINDS))
 _NUMBER_FIRST = re.compile(

@@ -1,7 +1,7 @@
 """What a text holds, found in one compiled pass, so that finders whose words or shapes are not there need not look.
 
-The words of all finders are one automaton (Aho and Corasick, 1975) over the text in small ASCII letters: a table look-up
-a byte, however many words there are. The same call notes the shapes of addresses and the runs of digits.
+The words of all finders are one automaton (Aho and Corasick, 1975) over the text in small ASCII letters: a look-up in a
+table for each byte, however many words there are. The same call notes the shapes of addresses and the runs of digits.
 """
 
 from __future__ import annotations

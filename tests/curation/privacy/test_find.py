@@ -99,17 +99,28 @@ def test_a_public_address_is_found(text, address):
 @pytest.mark.parametrize(
     "text",
     [
-        "10.218.6.131 172.16.0.9 192.168.1.1 169.254.1.1 100.64.0.1",
         "127.0.0.1 and ::1",
         "192.0.2.7 198.51.100.7 203.0.113.7 and 2001:db8::7",
         "8.8.8.8, 1.1.1.1, 2001:4860:4860::8888",
         "224.0.0.251 255.255.255.0 0.0.0.0",
-        "fe80::1ff:fe23:4567:890a fd00:c2b6:b24b:be67::1",
     ],
-    ids=["private", "loopback", "documentation", "resolvers", "multicast", "local"],
+    ids=["loopback", "documentation", "resolvers", "multicast"],
 )
 def test_addresses_of_nobody_are_left_alone(text):
     assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10.218.6.131 172.16.0.9 192.168.1.1 169.254.1.1 100.64.0.1",
+        "fe80::1ff:fe23:4567:890a fd00:c2b6:b24b:be67::1",
+    ],
+    ids=["private", "local"],
+)
+def test_addresses_of_private_networks_are_told_apart_in_prose_and_left_alone_in_code(text):
+    assert found(text) == [("PRIVATE_IP", address) for address in text.split()]
+    assert found(text, kind="code") == []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.privacy import OPTIONAL_TYPES, TYPES, address_kind, find
+from curation.privacy import OPTIONAL_TYPES, TYPES, address_kind, find, redact, scrub
 from curation.privacy.crypto import base58_type, is_bech32
 from curation.privacy.ibans import is_iban
 from curation.privacy.keccak import keccak256
@@ -41,12 +41,33 @@ def test_kinds_of_address_are_told_apart(address, kind):
     assert address_kind(address) == kind
 
 
-def test_private_addresses_are_found_only_when_asked_for():
-    text = "from 10.218.6.131 and fd00:c2b6:b24b:be67::1 and 127.0.0.1 and 8.8.8.8"
-    assert found(text) == []
-    assert found(text, types=(*TYPES, *OPTIONAL_TYPES)) == [
-        ("PRIVATE_IP", "10.218.6.131"),
-        ("PRIVATE_IP", "fd00:c2b6:b24b:be67::1"),
+PRIVATE = "from 10.218.6.131 and fd00:c2b6:b24b:be67::1 and 127.0.0.1 and 8.8.8.8 and 192.0.2.7 and 2001:db8::7"
+
+
+def test_addresses_of_private_networks_are_found_with_full_confidence_only_when_named():
+    assert found(PRIVATE) == []
+    named = find(PRIVATE, types=(*TYPES, *OPTIONAL_TYPES))
+    assert [(span.type, PRIVATE[span.start : span.end], span.score) for span in named] == [
+        ("PRIVATE_IP", "10.218.6.131", 0.9),
+        ("PRIVATE_IP", "fd00:c2b6:b24b:be67::1", 0.9),
+    ]
+
+
+def test_without_types_prose_shows_private_networks_below_the_confidence_that_is_replaced():
+    assert [(span.type, PRIVATE[span.start : span.end], span.score) for span in find(PRIVATE)] == [
+        ("PRIVATE_IP", "10.218.6.131", 0.4),
+        ("PRIVATE_IP", "fd00:c2b6:b24b:be67::1", 0.4),
+    ]
+    assert redact(PRIVATE) == PRIVATE
+    assert scrub(PRIVATE, kind="prose").text == PRIVATE
+    assert find(PRIVATE, kind="code") == []
+
+
+def test_a_public_address_is_told_apart_from_a_private_one_beside_it():
+    text = "from 86.231.85.193 by 192.168.1.20"
+    assert [(span.type, text[span.start : span.end], span.score) for span in find(text)] == [
+        ("IP_ADDRESS", "86.231.85.193", 0.9),
+        ("PRIVATE_IP", "192.168.1.20", 0.4),
     ]
 
 

@@ -94,6 +94,23 @@ def test_redacting_twice_changes_nothing(text, kind):
 
 
 @given(TEXTS, KINDS)
+def test_redacting_without_spans_twice_changes_nothing(text, kind):
+    once = redact(text, kind=kind)
+    assert redact(once, kind=kind) == once
+    assert once == scrub(text, kind=kind).text
+
+
+def test_redacting_without_spans_replaces_what_is_found_with_confidence():
+    text = "Mail ada@lovelace.org from 10.218.6.131; born March 14, 1979. Call 030 901820."
+    assert redact(text) == "Mail <EMAIL> from 10.218.6.131; born March 14, 1979. Call <PHONE_NUMBER>."
+    assert redact("ring 901820-55 now", region="DE") == redact(
+        "ring 901820-55 now", find("ring 901820-55 now", region="DE")
+    )
+    assert redact("mail = 'ada@lovelace.org'", kind="code") == "mail = 'REDACTED_EMAIL'"
+    assert redact("ada@lovelace.org", placeholders={"EMAIL": "[mail]"}) == "[mail]"
+
+
+@given(TEXTS, KINDS)
 def test_outside_the_spans_nothing_changes(text, kind):
     spans = find(text, kind=kind)
     pieces, cursor = [], 0
