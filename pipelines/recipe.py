@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, field_serializer, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_serializer, field_validator, model_validator
 
 from curation.dedup.choose import KeepConfig
 from curation.dedup.config import MinHashConfig
@@ -26,6 +26,8 @@ RECIPES = Path(__file__).parent / "recipes"
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+# YAML reads 2 as a number; 1.10 it reads as 1.1, so that one wants quotes.
+Version = Annotated[Name, BeforeValidator(lambda given: str(given) if type(given) is int else given)]
 
 
 class InputsConfig(Config):
@@ -137,7 +139,7 @@ class Recipe(Policy):
     """A build from raw crawl and code to shards."""
 
     name: Name = Field(default="dataset", description="name of the dataset")
-    version: Name = Field(default="1", description="version of the dataset")
+    version: Version = Field(default="1", description="version of the dataset")
     seed: int = Field(
         default=1, ge=0, lt=1 << 63, description="every random choice is a hash of this and a document's id"
     )

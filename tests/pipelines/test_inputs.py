@@ -288,6 +288,12 @@ def test_set_changes_one_key_of_a_section_and_the_shown_recipe_has_it(section: s
     assert load_recipe(str(path)) == recipe
 
 
+def test_a_version_may_be_a_whole_number_but_no_fraction_that_yaml_would_shorten() -> None:
+    assert load_recipe("web", ("version=2",)).version == "2"
+    with pytest.raises(UsageError, match=r"`version`.*found 1\.1"):
+        load_recipe("web", ("version=1.10",))
+
+
 def test_a_long_list_of_inputs_is_shown_so_that_it_loads_again(tmp_path: Path) -> None:
     names = [f"crawl/{n:05d} ä #{n}: '{n}'.warc.gz" for n in range(2000)]
     recipe = load_recipe("web", (f"inputs.archives={names!r}",))
