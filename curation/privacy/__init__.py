@@ -1,8 +1,8 @@
 """Personal data and secrets: `find` spans, `redact` them, or `scrub` a text in one call.
 
-The types are listed in `spans.TYPES`. Cheap literal tests decide which detectors run, each
-detector scans with one linear regular expression, and Python validates the candidates (check digits, number plans,
-address ranges, context).
+The types are listed in `spans.TYPES`. One compiled pass over the text (`survey`) tells which words and shapes it holds
+and so which detectors run, each detector scans with linear regular expressions, and Python validates the candidates
+(check digits, number plans, address ranges, context).
 """
 
 from curation.privacy.addresses import AddressKind, address_kind

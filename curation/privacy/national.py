@@ -42,6 +42,7 @@ def _any_of(rules: tuple[Rule, ...]) -> re.Pattern[str]:
 
 _GROUP = re.compile(r"\((?!\?)([^()]*)\)")
 _MAY_HOLD = tuple(_any_of(rules) for rules in _BY_DIGITS)
+_ALONE = _any_of(tuple(rule for rule in RULES if rule.context is None))
 
 
 def find_national_ids(text: str, digits: bytes, kind: str) -> Iterator[Span]:
@@ -63,11 +64,15 @@ def find_national_ids(text: str, digits: bytes, kind: str) -> Iterator[Span]:
 
 def _in_run(text: str, start: int, end: int, kind: str, rules: tuple[Rule, ...]) -> Iterator[Span]:
     # No word stands within a run, so what asks for one near can only be at its ends.
-    ends = ((start, end),) if end - start <= 2 * _NEAR else ((start, start + _NEAR), (end - _NEAR, end))
+    whole: tuple[tuple[int, int], ...] = ((start, end),)
+    ends = whole
+    if end - start > 2 * _NEAR:
+        ends = ((start, start + _NEAR), (end - _NEAR, end))
+        whole = whole if _ALONE.search(text, start, end) else ()
     for rule in rules:
         if rule.context is None and kind == "code" and not rule.code:
             continue
-        parts = ends if rule.context is not None else ((start, end),)
+        parts = whole if rule.context is None else ends
         for match in (match for part in parts for match in rule.pattern.finditer(text, *part)):
             compact = _NOT_WORD.sub("", match[0])
             if not rule.valid(compact.upper()):

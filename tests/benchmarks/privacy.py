@@ -94,7 +94,8 @@ def _peer(name: str, texts: Sequence[str]) -> tuple[float, list[Found]] | None:
     if not python:
         return None
     lines = "".join(json.dumps(text) + "\n" for text in texts)
-    done = subprocess.run([python, str(PEER), name], input=lines, capture_output=True, text=True, check=False)
+    # Isolated, as modules beside the script (`secrets`) would hide those of the standard library.
+    done = subprocess.run([python, "-I", str(PEER), name], input=lines, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         print(f"{name} did not run: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
         return None
