@@ -85,3 +85,10 @@ def test_each_occurrence_of_a_keyword_is_looked_at_once(unit, monkeypatch):
 def test_ten_megabytes_of_one_pattern_are_scanned(unit):
     text = (unit * (10_000_000 // len(unit) + 1))[:10_000_000]
     assert find(text, kind="code", types=("SECRET", "PASSWORD", "USERNAME")) is not None
+
+
+def test_an_identifier_at_either_end_of_a_long_run_of_digits_is_found_by_the_word_beside_it():
+    run = "4111 " * 300
+    assert [span.start for span in find("BSN 111222333 " + run) if span.type == "NATIONAL_ID"] == [4]
+    assert [span.start for span in find(run + "111222333 (BSN)") if span.type == "NATIONAL_ID"] == [len(run)]
+    assert [span.type for span in find(run + "536-32-3065 " + run)] == ["US_SSN"]

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import inspect
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curation.privacy import assignments, credentials, logins, obfuscated, postal, scan, streets
 from curation.privacy.addresses import _COLONS, _V4
 from curation.privacy.macs import _COLONS as MAC_COLONS
 from curation.privacy.macs import _DASHES, _DOTS
@@ -101,3 +103,9 @@ def test_a_national_identifier_is_never_passed_over(text):
 def test_the_words_of_all_finders_are_in_small_letters_with_zeros_for_digits():
     words = b" ".join(word for found in _WORDS._found for word in found)
     assert words == words.lower().translate(_DIGITS)
+
+
+@pytest.mark.parametrize("module", [assignments, credentials, logins, obfuscated, postal, scan, streets])
+def test_every_word_that_a_finder_asks_for_is_looked_for(module):
+    asked = set(re.findall(r"""b(["'])(.+?)\1 (?:not )?in (?:survey\.)?held""", inspect.getsource(module)))
+    assert {word.encode() for _, word in asked} <= frozenset().union(*_WORDS._found)
