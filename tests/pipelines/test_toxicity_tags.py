@@ -71,7 +71,10 @@ def test_a_build_drops_cuts_or_tags(tmp_path: Path) -> None:
     (tmp_path / "a.warc").write_bytes(information() + content)
     found = {}
     for action in ("drop", "cut", "tag"):
-        recipe: dict[str, Any] = {"quality": {"rules": "c4"}, "toxicity": {"action": action, "max_cut": 1.0, "max_line": 0.7}}
+        recipe: dict[str, Any] = {
+            "quality": {"rules": "c4"},
+            "toxicity": {"action": action, "max_cut": 1.0, "max_line": 0.7},
+        }
         manifest = make(tmp_path / "out", [tmp_path / "a.warc"], **recipe).manifest
         files = [tmp_path / "out" / entry["path"] for entry in manifest["shards"]]
         rows = [row for path in files for row in pq.read_table(path).to_pylist()]
