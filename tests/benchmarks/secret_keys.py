@@ -1,8 +1,8 @@
 """Recall and precision for secrets, user names and passwords, beside detect-secrets on the same files.
 
-    python -m tests.benchmarks.secrets                              # ours alone
-    PEER_PYTHON=peer/bin/python python -m tests.benchmarks.secrets  # beside detect-secrets, which that python has
-    python -m tests.benchmarks.secrets FOLDER ...                   # lists what is found in real source trees instead
+    python -m tests.benchmarks.secret_keys                              # ours alone
+    PEER_PYTHON=peer/bin/python python -m tests.benchmarks.secret_keys  # beside detect-secrets, which that python has
+    python -m tests.benchmarks.secret_keys FOLDER ...                   # lists what is found in real sources instead
 
 The files are those of `secret_files`: keys in the public formats of their providers, and files that hold none. A value
 counts as found when a span covers it whole (for the peer: when it reports the value, or a longer or shorter part of at
