@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,7 @@ PARTIAL = np.dtype([("component", KEY), ("documents", "<i8"), ("texts", "<i8"), 
                    + [(f"member{n}", KEY) for n in range(MEMBERS_NAMED)])  # fmt: skip
 """What some members of a cluster add to its size: how many they are, different texts, and the first ones' keys."""
 
-_ROWS, _PLACES, _SEEN, _JOINED, _SAME = b"R", b"P", b"S", b"J", b"T"  # what a block that goes to a range holds
+ROWS, PLACES, _SEEN, _JOINED, _SAME = b"R", b"P", b"S", b"J", b"T"  # what a block that goes to a range holds
 
 Facts = dict[str, Any]
 
@@ -143,7 +143,7 @@ class ConnectFew(beam.DoFn):
             return
         rows = member_rows(read_arrays(self._work, self._folder, PAIR))
         for place, here in split(rows, range_of(rows["key"], self._plan.ranges)):
-            yield place, _ROWS + here.tobytes()
+            yield place, ROWS + here.tobytes()
 
 
 def build_labels(pipeline: beam.Pipeline, orders: str, tasks_url: str, work: str, ranges: int) -> None:
@@ -198,17 +198,9 @@ class WriteClusters(beam.PTransform):
 
     def expand(self, rows: beam.PCollection) -> beam.PCollection:
         """Two outcomes of a range: rows for the parts that hold its members, and what they add to their clusters."""
-        places = (
-            rows.pipeline
-            | "PlaceTasks" >> ReadTasks(self._tasks_url)
-            | "Places" >> beam.ParDo(PlacesOfPart(self._work, self._ranges))
-        )
-        joined = (
-            (rows, places)
-            | beam.Flatten()
-            | "Ranges" >> beam.GroupByKey()
-            | "Join" >> beam.ParDo(JoinRange(self._work, self._ranges)).with_outputs("members", main="sizes")
-        )
+        joined = beside_places(rows, self._work, self._tasks_url, self._ranges) | "Join" >> beam.ParDo(
+            JoinRange(self._work, self._ranges)
+        ).with_outputs("members", main="sizes")
         _ = joined.members | "Parts" >> beam.GroupByKey() | "Members" >> beam.ParDo(WriteMembers(self._work))
         return (
             joined.sizes
@@ -217,6 +209,12 @@ class WriteClusters(beam.PTransform):
             | beam.CombineGlobally(merged_facts)
             | "WriteSizes" >> beam.Map(explained(write_facts), join(self._work, SIZES))
         )
+
+
+def beside_places(rows: beam.PCollection, work: str, tasks_url: str, ranges: int) -> beam.PCollection:
+    """(range, blocks): what is known of the keys of a range, and where the documents of these keys are."""
+    places = rows.pipeline | "PlaceTasks" >> ReadTasks(tasks_url) | "Places" >> beam.ParDo(PlacesOfPart(work, ranges))
+    return (rows, places) | beam.Flatten() | "Ranges" >> beam.GroupByKey()
 
 
 class PlacesOfPart(beam.DoFn):
@@ -234,7 +232,7 @@ class PlacesOfPart(beam.DoFn):
             rows["key"] = keys_of(file.read(columns=["key"])["key"])
         rows["part"] = part["part"]
         for place, here in split(rows, range_of(rows["key"], self._ranges)):
-            yield place, _PLACES + here.tobytes()
+            yield place, PLACES + here.tobytes()
 
 
 class JoinRange(beam.DoFn):
@@ -248,26 +246,26 @@ class JoinRange(beam.DoFn):
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Any]:
         """Yields (some partition of clusters, their partial sizes), and on the side (part, rows)."""
         number, blocks = element
-        found = unpack_kinds(blocks)
+        found = unpack_kinds(blocks, _KINDS)
         members = joined_rows(found)
         if not len(members):
             return
         write_table(join(self._work, part_path(CLUSTERS, number)), as_table(members))
-        for part, here in at_places(members, found[_PLACES]):
+        for part, here in at_places(members, found[PLACES]):
             yield beam.pvalue.TaggedOutput("members", (part, here.tobytes()))
         partial = partial_sizes(members)
         for place, here in split(partial, partition_of(partial["component"], self._ranges)):
             yield place, here.tobytes()
 
 
-_KINDS = {_ROWS: MEMBER, _PLACES: PLACE, _SEEN: _SIMILARITY, _JOINED: EDGE, _SAME: EDGE}
+_KINDS = {ROWS: MEMBER, PLACES: PLACE, _SEEN: _SIMILARITY, _JOINED: EDGE, _SAME: EDGE}
 
 
-def unpack_kinds(blocks: Iterable[bytes]) -> dict[bytes, Any]:
-    """The rows of each kind among the blocks of a range."""
-    found: dict[bytes, list[Any]] = {kind: [np.empty(0, dtype)] for kind, dtype in _KINDS.items()}
+def unpack_kinds(blocks: Iterable[bytes], kinds: Mapping[bytes, np.dtype[Any]]) -> dict[bytes, Any]:
+    """The rows of each kind (first byte -> dtype of the rest) among the blocks of a range."""
+    found: dict[bytes, list[Any]] = {kind: [np.empty(0, dtype)] for kind, dtype in kinds.items()}
     for block in blocks:
-        found[block[:1]].append(np.frombuffer(block, _KINDS[block[:1]], offset=1))
+        found[block[:1]].append(np.frombuffer(block, kinds[block[:1]], offset=1))
     return {kind: np.concatenate(rows) for kind, rows in found.items()}
 
 
@@ -275,7 +273,7 @@ def joined_rows(found: dict[bytes, Any]) -> Any:
     """Rows of `MEMBER` in the order of their keys: those that came whole, or made of what the files said."""
     seen = found[_SEEN]
     if not len(seen):
-        rows = found[_ROWS]
+        rows = found[ROWS]
         return rows[np.argsort(rows["key"], kind="stable")]
     keys = distinct_keys(seen["key"])
     rows = np.zeros(len(keys), MEMBER)

@@ -29,7 +29,18 @@ from pipelines.parts import open_parquet, read_columns, write_table
 from pipelines.recipe import DedupConfig
 from pipelines.runner import ReadTasks, explained
 from pipelines.stages import dedup
-from pipelines.stages.clusters import PLACE, PlacesOfPart, Plan, WriteGraph, at_places, keys_of, part_path
+from pipelines.stages.clusters import (
+    PLACE,
+    PLACES,
+    ROWS,
+    Plan,
+    WriteGraph,
+    at_places,
+    beside_places,
+    keys_of,
+    part_path,
+    unpack_kinds,
+)
 from pipelines.stages.histograms import Histograms, WriteHistograms
 from pipelines.stages.pairs import CANDIDATE_PAIR, WritePairs, counted_pairs, read_array, read_arrays
 
@@ -48,8 +59,6 @@ WANTED_ROW = pa.schema([("key", pa.binary(16)), ("partition", pa.int32())])
 
 PAIRED = pa.schema([("left", pa.binary(16)), ("right", pa.binary(16)), ("bands", pa.int32())])
 """One row per candidate pair of a partition, with how many bands proposed it."""
-
-_PLACES, _ROWS = b"P", b"R"
 
 
 def pairs_path(partition: int) -> str:
@@ -94,7 +103,7 @@ class GroupFew(beam.DoFn):
         for partition, here in split(pairs, of_pair.astype(np.int64)):
             write_table(join(self._work, pairs_path(partition)), paired_table(here))
         for place, here in split(rows, range_of(rows["key"], self._plan.ranges)):
-            yield place, _ROWS + here.tobytes()
+            yield place, ROWS + here.tobytes()
 
 
 def build_groups(pipeline: beam.Pipeline, orders: str, tasks_url: str, work: str, plan: Plan, partitions: int) -> None:
@@ -138,7 +147,7 @@ class GroupFile(beam.DoFn):
         rows = np.empty(len(chosen), CANDIDATE)
         rows["key"], rows["partition"] = chosen, np.concatenate((of_pair, of_pair))[first]
         for place, here in split(rows, range_of(rows["key"], self._ranges)):
-            yield place, _ROWS + here.tobytes()
+            yield place, ROWS + here.tobytes()
 
 
 class WriteCandidates(beam.DoFn):
@@ -173,15 +182,8 @@ class WriteWanted(beam.PTransform):
 
     def expand(self, rows: beam.PCollection) -> beam.PCollection:
         """How many candidates each part has."""
-        places = (
-            rows.pipeline
-            | "PlaceTasks" >> ReadTasks(self._tasks_url)
-            | "Places" >> beam.ParDo(PlacesOfPart(self._work, self._ranges))
-        )
         return (
-            (rows, places)
-            | beam.Flatten()
-            | "Ranges" >> beam.GroupByKey()
+            beside_places(rows, self._work, self._tasks_url, self._ranges)
             | "Join" >> beam.FlatMap(explained(wanted_of_parts))
             | "Parts" >> beam.GroupByKey()
             | "Wanted" >> beam.Map(explained(write_wanted), self._work)
@@ -190,13 +192,10 @@ class WriteWanted(beam.PTransform):
 
 def wanted_of_parts(element: tuple[int, Iterable[bytes]]) -> Iterator[tuple[int, bytes]]:
     """(part, packed candidates among its documents) of one range of keys."""
-    kinds = {_ROWS: CANDIDATE, _PLACES: PLACE}
-    found: dict[bytes, list[Any]] = {kind: [np.empty(0, dtype)] for kind, dtype in kinds.items()}
-    for block in element[1]:
-        found[block[:1]].append(np.frombuffer(block, kinds[block[:1]], offset=1))
-    rows = np.concatenate(found[_ROWS])
+    found = unpack_kinds(element[1], {ROWS: CANDIDATE, PLACES: PLACE})
+    rows = found[ROWS]
     chosen, first = np.unique(rows["key"], return_index=True)
-    for part, here in at_places(rows[first], np.concatenate(found[_PLACES])) if len(chosen) else ():
+    for part, here in at_places(rows[first], found[PLACES]) if len(chosen) else ():
         yield part, here.tobytes()
 
 
