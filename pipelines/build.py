@@ -212,7 +212,7 @@ class Build(StageRunner):
                 return found
             remove_tree(join(work, select.FOLDER))
             write_bytes(join(work, select.BOUNDS), json.dumps(bounds(policy), sort_keys=True).encode())
-            rows = self._parts(ingested, linked)
+            rows = self._parts(ingested, linked, held)
             documents = [row for row in rows if row["kind"] == "documents"]
             url = self.orders("select/documents.jsonl", documents)
             seed = recipe.seed
@@ -258,9 +258,12 @@ class Build(StageRunner):
             save_histograms(join(self.work, select.JUDGED_TOKENS), add_histograms([judged, found.changes]))
         return found
 
-    def _parts(self, ingested: Sequence[Completion], linked: Completion | None) -> list[dict[str, Any]]:
+    def _parts(
+        self, ingested: Sequence[Completion], linked: Completion | None, held: Completion | None = None
+    ) -> list[dict[str, Any]]:
         """One row for each file of ingest, saying where what `select` makes of it goes."""
         rows = []
+        matched = {file.path for file in held.outputs} if held else set()
         for number, part in enumerate(ingest.document_parts(ingested)):
             source, columns = source_and_columns(join(self.work, part.path))
             stem = "-".join(part.path.split("/")[-2:])
@@ -275,9 +278,7 @@ class Build(StageRunner):
                     "columns": columns,
                     "links": links.linked_path(part.path) if linked and source == WEB else None,
                     "hits": decontaminate.hits_path(part.path) if self.recipe.decontaminate else None,
-                    "earlier": earlier.match_path(part.path)
-                    if exists(join(self.work, earlier.match_path(part.path)))
-                    else None,
+                    "earlier": match if (match := earlier.match_path(part.path)) in matched else None,
                 }
             )
         rows += [{"kind": "rejected", "rejected": part.path} for part in ingest.rejected_parts(ingested)]
