@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterable
 
 from curation.privacy.policies import whole_escapes
 from curation.privacy.scan import find_closed
@@ -68,11 +67,6 @@ def hide_headers(headers: str, config: PrivacyConfig) -> str:
         {name: hide_uri(value, config) if isinstance(value, str) else value for name, value in found.items()},
         sort_keys=True, ensure_ascii=False, separators=(",", ":"),
     )  # fmt: skip
-
-
-def hide_all(uris: Iterable[str], config: PrivacyConfig) -> list[str]:
-    """`hide_uri` for each."""
-    return [hide_uri(uri, config) for uri in uris]
 
 
 def _is_hidden(text: str, span: Span) -> bool:

@@ -304,13 +304,6 @@ class LoadedCopies:
         return np.where(self._keys[places] == wanted, places, -1)
 
 
-def copies_table(work: str) -> pa.Table:
-    """All outcomes of `ChooseCopies`, in the order of (component, key)."""
-    folder = join(work, COPIES)
-    tables = [read_columns(join(folder, name)) for name in files_below(folder) if name.endswith(".parquet")]
-    return sort_rows(pa.concat_tables(tables), "component", "key") if tables else COPY.empty_table()
-
-
 def load_removed(work: str, part: int) -> LoadedCopies:
     """The removed copies among the documents of a part."""
     url = join(work, part_path(REMOVED, part))
