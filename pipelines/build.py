@@ -13,8 +13,7 @@ import apache_beam as beam
 import numpy as np
 
 from curation import mixing
-from curation.dedup.config import MinHashConfig
-from curation.documents import WEB
+from curation.documents import CODE, WEB
 from curation.ingest import Ingest
 from curation.reading.sources import InputFile
 from curation.select import bounds
@@ -24,7 +23,7 @@ from manifests.files import exists, join, read_bytes, write_bytes
 from pipelines.build_inputs import check_errors, list_inputs, total_size, without_output
 from pipelines.connect import STARS, connect_pairs, group_candidates
 from pipelines.copy_limits import check_clusters, check_order, check_shares
-from pipelines.parts import source_and_columns
+from pipelines.parts import column_names
 from pipelines.records import (
     COMPLETION,
     Completion,
@@ -44,6 +43,7 @@ from pipelines.stages import (
     decontaminate,
     dedup,
     earlier,
+    index,
     ingest,
     links,
     publish,
@@ -90,7 +90,7 @@ class Build(StageRunner):
         check_shares(selected, recipe.dedup.limits)
         settings = {
             "output": recipe.output.model_dump(mode="json"),
-            "index": recipe.dedup.publish_index,
+            "index": index.schemes(recipe.dedup.near_rules) if recipe.dedup.publish_index else None,
             "spans": recipe.privacy.spans,
             "toxicity": recipe.toxicity.action,
         }
@@ -146,12 +146,13 @@ class Build(StageRunner):
             parts = ingest.document_parts(ingested)
             documents = sum(item.facts["documents"] for item in ingested)
             if parts:
-                orders = [{"documents": part.path, "part": number} for number, part in enumerate(parts)]
+                orders = [
+                    {"documents": part.path, "source": part.source, "part": number} for number, part in enumerate(parts)
+                ]
                 url = self.orders("dedup/orders.jsonl", orders)
                 plan = dedup.plan_for(documents)
-                minhash = recipe.dedup.minhash
-                if minhash is not None and minhash.verify == "jaccard":
-                    self._verified(url, minhash, plan, documents)
+                if any(rule.verify == "jaccard" for rule in recipe.dedup.near_rules.rules):
+                    self._verified(url, plan, documents)
                 else:
                     self.pipeline(lambda pipeline: dedup.build(pipeline, url, work, recipe.dedup, plan), "dedup")
                 connect_pairs(self._run_dedup, work, url, plan)
@@ -172,12 +173,12 @@ class Build(StageRunner):
     def _run_dedup(self, build: Callable[[beam.Pipeline], None]) -> None:
         self.pipeline(build, "dedup")
 
-    def _verified(self, url: str, minhash: MinHashConfig, plan: clusters.Plan, documents: int) -> None:
+    def _verified(self, url: str, plan: clusters.Plan, documents: int) -> None:
         config, work = self.recipe.dedup, self.work
         self._run_dedup(lambda p: verify.build_propose(p, url, work, config, plan))
         group_candidates(self._run_dedup, work, url, plan, documents)
         sure = self.orders("dedup/sure.jsonl", [{"pairs": path} for path in array_files(work, verify.SURE)])
-        self._run_dedup(lambda p: verify.build_verify(p, url, sure, work, minhash, plan))
+        self._run_dedup(lambda p: verify.build_verify(p, url, sure, work, config.near_rules, plan))
         for path in (verify.SURE, verify.PROPOSED, verify.PAIRS, verify.WANTED):
             remove_tree(join(work, path))
 
@@ -192,12 +193,12 @@ class Build(StageRunner):
     ) -> Completion:
         recipe, work = self.recipe, self.work
         policy = recipe.policy()
-        near = recipe.dedup.minhash.threshold if recipe.dedup.minhash else None
+        near_rules = recipe.dedup.near_rules
         settings = {
             "policy": policy.model_dump(mode="json"),
             "keep": recipe.dedup.keep.model_dump(mode="json"),
             "mixture": recipe.mixture,
-            "near": near,
+            "near": {source: near_rules.threshold(source) for source in (CODE, WEB)},
             "seed": recipe.seed,
             **recipe.dedup.model_dump(mode="json", include={"url", "lines", "paragraphs", "substrings"}),
             "takedown": takedown.digest,
@@ -235,7 +236,9 @@ class Build(StageRunner):
             url = self.orders("select/documents.jsonl", [row for row in rows if row["kind"] == "documents"])
             mixture, cuts = self._mixture(url)
             every = self.orders("select/orders.jsonl", rows)
-            self.pipeline(lambda p: select.build_decide(p, every, work, policy, cuts, near, seed, takedown), "select")
+            self.pipeline(
+                lambda p: select.build_decide(p, every, work, policy, cuts, near_rules, seed, takedown), "select"
+            )
             pairs = copy_examples.example_pairs(work)
             if pairs:
                 self.pipeline(lambda p: copy_examples.build_examples(p, url, work, pairs), "select")
@@ -265,7 +268,6 @@ class Build(StageRunner):
         rows = []
         matched = {file.path for file in held.outputs} if held else set()
         for number, part in enumerate(ingest.document_parts(ingested)):
-            source, columns = source_and_columns(join(self.work, part.path))
             stem = "-".join(part.path.split("/")[-2:])
             rows.append(
                 {
@@ -274,9 +276,9 @@ class Build(StageRunner):
                     "part": number,
                     "judged": f"{select.FOLDER}/judged/{stem}",
                     "decisions": f"{select.FOLDER}/decisions/{stem}",
-                    "source": source,
-                    "columns": columns,
-                    "links": links.linked_path(part.path) if linked and source == WEB else None,
+                    "source": part.source,
+                    "columns": column_names(join(self.work, part.path)),
+                    "links": links.linked_path(part.path) if linked and part.source == WEB else None,
                     "hits": decontaminate.hits_path(part.path) if self.recipe.decontaminate else None,
                     "earlier": match if (match := earlier.match_path(part.path)) in matched else None,
                 }
@@ -336,7 +338,7 @@ class Build(StageRunner):
                 parts = self.orders("shard-parts.jsonl", self._parts(ingested, linked))
                 url = self.orders("shard-orders.jsonl", waiting)
                 settings = shard.ShardSettings(
-                    recipe.dedup.minhash, takedown, recipe.privacy.spans, recipe.toxicity.action == "tag"
+                    recipe.dedup.near_rules, takedown, recipe.privacy.spans, recipe.toxicity.action == "tag"
                 )
                 self.pipeline(lambda p: shard.build(p, url, work, parts, settings), "shard")
             else:

@@ -14,11 +14,12 @@ from pydantic import ValidationError
 
 from curation.dedup.config import MinHashConfig
 from curation.dedup.verify import BINS, SIMILARITY_UNIT, measured_recall
+from curation.documents import CODE, WEB
 from manifests.files import exists, join, read_bytes
 from pipelines.charts import Bar, histogram
+from pipelines.recipe import DedupConfig
 from pipelines.stages import dedup, verify
 from pipelines.stages.copy_examples import EXAMPLES
-from pipelines.stages.histograms import load_histograms
 
 _WIDTH, _HEIGHT, _TOP, _BOTTOM = 320.0, 130.0, 12.0, 18.0
 _STEPS = 50
@@ -29,7 +30,7 @@ class Duplicates:
     """The stored figures of a build's copies; each is empty where the build has none."""
 
     sizes: Mapping[int, int] = field(default_factory=dict)  # documents in a cluster -> clusters
-    recall: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)  # as `recall_counts` names them
+    recall: Mapping[int, Mapping[str, NDArray[np.int64]]] = field(default_factory=dict)  # of rules, by their number
     examples: Mapping[str, Any] = field(default_factory=dict)  # component in hex -> ids and runs of their difference
 
 
@@ -47,22 +48,44 @@ class RecallRow:
 
 def read_duplicates(work: str) -> Duplicates:
     """The figures among the work files of a build; those that are not there are empty."""
-    sizes, recall, examples = (join(work, name) for name in (dedup.SIZES, verify.RECALL, EXAMPLES))
+    sizes, examples = (join(work, name) for name in (dedup.SIZES, EXAMPLES))
     counts = json.loads(read_bytes(sizes))["sizes"] if exists(sizes) else {}
     return Duplicates(
         {int(size): count for size, count in counts.items()},
-        load_histograms(recall) if exists(recall) else {},
+        verify.load_recall(work),
         json.loads(read_bytes(examples)) if exists(examples) else {},
     )
 
 
-def minhash_of(manifest: Mapping[str, Any]) -> MinHashConfig | None:
-    """How a build's recipe looked for near-duplicates; None where it did not, or in terms of another version."""
-    given = ((manifest.get("recipe") or {}).get("dedup") or {}).get("minhash")
+@dataclass(frozen=True)
+class RuleView:
+    """A rule of near-duplicates, as the report shows it."""
+
+    sources: tuple[str, ...]
+    minhash: MinHashConfig
+    recall: Sequence[RecallRow]
+    curve: Markup
+
+
+def rule_views(manifest: Mapping[str, Any], duplicates: Duplicates) -> list[RuleView]:
+    """The rules by which a build's recipe looked for near-duplicates in the sources of which it met documents.
+
+    None where it looked for none, or in terms of another version.
+    """
+    given = (manifest.get("recipe") or {}).get("dedup") or {}
+    keys = {name: given[name] for name in ("minhash", "minhash_by_source") if name in given}
     try:
-        return None if given is None else MinHashConfig.model_validate(given)
+        rules = DedupConfig.model_validate(keys).near_rules if "minhash" in keys else None
     except ValidationError:
-        return None
+        return []
+    met = {row["source"] for row in manifest.get("funnel") or ()}
+    views = []
+    for number, minhash in enumerate(rules.rules if rules else ()):
+        sources = tuple(name for name in (WEB, CODE) if name in met and rules and rules.number(name) == number)
+        if sources:
+            rows = recall_rows(minhash, duplicates.recall.get(number, {}))
+            views.append(RuleView(sources, minhash, rows, curve_chart(minhash, rows)))
+    return views
 
 
 def recall_rows(config: MinHashConfig, recall: Mapping[str, NDArray[np.int64]]) -> list[RecallRow]:

@@ -302,7 +302,7 @@ class _Build:
         other = next(self.scan(paths, schema, pc.field("id") == cluster.kept_id), None)
         if other is None:
             return None
-        return compared(row["text"], other, self.recipe)
+        return compared(row, other, self.recipe)
 
     def _one(self, path: str, identity: str, key: bytes) -> dict[str, Any] | None:
         if not self.fs.exists(path):

@@ -77,7 +77,7 @@ class FoundItem:
 
 @dataclass(frozen=True)
 class Copy:
-    """The copy of a document that stays: how alike the two texts are (Jaccard similarity of their word shingles), and
+    """The copy of a document that stays: how alike the two texts are (Jaccard similarity of their shingles), and
     the first line, counted from 1, in which they differ; None past the end of one."""
 
     id: str

@@ -65,11 +65,11 @@ def document_lines(
     return (stored, f"{remark}the page is extracted otherwise today") if lines is None else (lines, "")
 
 
-def compared(text: str, other: Mapping[str, Any], recipe: Recipe | None) -> Copy:
-    """How a text and the copy of it that stays, a row of documents, differ."""
-    minhash = (recipe.dedup.minhash if recipe else None) or MinHashConfig()
-    similarity = shingle_similarity(text, other["text"], minhash.ngram, minhash.shingle)
-    return Copy(other["id"], other["uri"], similarity, *first_difference(text, other["text"]))
+def compared(row: Mapping[str, Any], other: Mapping[str, Any], recipe: Recipe | None) -> Copy:
+    """How the text of a row of documents and the copy of it that stays, another row, differ."""
+    minhash = (recipe.dedup.near_rules.rule(row["source"]) if recipe else None) or MinHashConfig()
+    similarity = shingle_similarity(row["text"], other["text"], minhash.ngram, minhash.shingle)
+    return Copy(other["id"], other["uri"], similarity, *first_difference(row["text"], other["text"]))
 
 
 def shingle_similarity(a: str, b: str, ngram: int, shingle: Shingle = "words") -> float:

@@ -101,7 +101,7 @@ def rows_in_range(url: str, first: str, last: str, columns: Sequence[str]) -> pa
         return pa.concat_tables(tables)
 
 
-def source_and_columns(url: str) -> tuple[str, list[str]]:
-    """The source that all documents of a part have, and the names of its columns."""
+def column_names(url: str) -> list[str]:
+    """The names of the columns of a Parquet file."""
     with open_parquet(url) as file:
-        return file.read_row_group(0, columns=["source"])["source"][0].as_py(), file.schema_arrow.names
+        return list(file.schema_arrow.names)

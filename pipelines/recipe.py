@@ -6,13 +6,14 @@ A key's type, default and meaning stand in these models (and those of `curation.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_serializer, field_validator, model_validator
 
 from curation.dedup.choose import KeepConfig
 from curation.dedup.config import MinHashConfig
 from curation.dedup.levels import LinesConfig, ParagraphsConfig, SubstringsConfig
+from curation.dedup.near_rules import NearRules
 from curation.mixing import check_shares
 from curation.policy import Policy
 from curation.reading.crawl_config import CrawlConfig, fold_single_crawl
@@ -93,6 +94,10 @@ class DedupConfig(Config):
     minhash: MinHashConfig | None = Field(
         default=MinHashConfig(), description="remove near-duplicates; null turns it off"
     )
+    minhash_by_source: dict[Literal["web", "code"], MinHashConfig | None] = Field(
+        default={},
+        description="source -> its own rule instead of `minhash`, such as `code: {preset: bigcode}`; null for none",
+    )
     lines: LinesConfig | None = Field(
         default=None, description="cut lines that another document has (C4); {} for its defaults"
     )
@@ -114,6 +119,11 @@ class DedupConfig(Config):
     @field_serializer("against")
     def _releases_without_secrets(self, against: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(without_secrets(name) for name in against)
+
+    @property
+    def near_rules(self) -> NearRules:
+        """Which rule of near-duplicates holds for which source."""
+        return NearRules.of(self.minhash, {str(source): rule for source, rule in self.minhash_by_source.items()})
 
     @property
     def keeps_signatures(self) -> bool:

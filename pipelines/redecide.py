@@ -195,10 +195,10 @@ def redecide(build: StoredBuild, recipe: Recipe, outcomes: Outcomes, *, check: b
         members += [from_ipc(block) for _, block in loaded.payloads(judged, documents, held)]
     if members:
         copies = choose_copies(sort_rows(pa.concat_tables(members), "component", "key"), recipe.dedup.keep)
-        near = recipe.dedup.minhash.threshold if recipe.dedup.minhash else None
+        near_rules = recipe.dedup.near_rules
         removed = LoadedCopies(copies)
         for item in decided:
-            _remove_copies(item, removed, near, outcomes)
+            _remove_copies(item, removed, near_rules.threshold(item.part.source), outcomes)
     for item in decided:
         _drop_cut(build, item, outcomes)
     if mixed:

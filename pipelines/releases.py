@@ -20,7 +20,7 @@ ROLE = "earlier release"
 MOST_RELEASES = 1 << 16
 """Releases that one build is compared with, at most: a shuffled row names one by two bytes."""
 
-_KEYS = {name: f"dedup.minhash.{name}" for name in ("scheme", "seed", "num_perm", "shingle", "ngram")}
+_KEYS = ("scheme", "seed", "num_perm", "shingle", "ngram")
 _REFERENCE = re.compile(r"([^@#\s]+)@([^@#\s]+)#([0-9a-f]{32})")
 
 
@@ -32,7 +32,7 @@ class Release:
     name: str
     version: str
     digest: str
-    files: tuple[Mapping[str, Any], ...]  # `path, bytes, sha256, documents` of its index
+    files: tuple[Mapping[str, Any], ...]  # `path, source, bytes, sha256, documents` of its index
     parents: tuple[Mapping[str, Any], ...]
 
     @property
@@ -155,26 +155,32 @@ def _check_scheme(shown: str, index: Mapping[str, Any], config: DedupConfig) -> 
                 f"dedup.against: {shown}: its index has `{name}` {found}, this version of Winnow reads {wanted}; "
                 "build that release again"
             )
-    minhash, theirs = scheme_of(config.minhash), index.get("minhash")
+    for source in sorted({entry["source"] for entry in index["files"]}):
+        _check_signatures(shown, source, index["minhash"].get(source), config)
+
+
+def _check_signatures(shown: str, source: str, theirs: Mapping[str, Any] | None, config: DedupConfig) -> None:
+    minhash = scheme_of(config.near_rules.rule(source))
+    key = f"dedup.minhash_by_source.{source}" if source in config.minhash_by_source else "dedup.minhash"
     if minhash is None:
         return
     if theirs is None:
         raise UsageError(
-            f"dedup.against: {shown}: its index has no signatures (its recipe had `dedup.minhash: null`); set that "
-            "here too, so that equal texts alone are found, or build that release again"
+            f"dedup.against: {shown}: its index has no signatures of source `{source}` (its recipe had none made); set "
+            f"{key}=null, so that equal texts alone are found there, or build that release again"
         )
     for name, wanted in minhash.items():
         if theirs.get(name) != wanted:
             fix = (
-                f"set {_KEYS[name]}={theirs.get(name)}"
+                f"set {key}.{name}={theirs.get(name)}"
                 if name in _KEYS
                 else "take the `preset` and `threshold` of its recipe"
                 if name in ("bands", "rows")
                 else "build that release again with this version of Winnow"
             )
             raise UsageError(
-                f"dedup.against: {shown}: its signatures have `{name}` {theirs.get(name)}, this recipe's {wanted}, and "
-                f"signatures of two kinds cannot be compared; {fix}"
+                f"dedup.against: {shown}: its signatures of source `{source}` have `{name}` {theirs.get(name)}, this "
+                f"recipe's {wanted}, and signatures of two kinds cannot be compared; {fix}"
             )
 
 

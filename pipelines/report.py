@@ -29,7 +29,7 @@ from manifests.manifest import read_manifest
 from pipelines import privacy_view
 from pipelines import report_views as views
 from pipelines.charts import stacked_bar
-from pipelines.duplicates_view import Duplicates, curve_chart, minhash_of, read_duplicates, recall_rows, sizes_chart
+from pipelines.duplicates_view import Duplicates, read_duplicates, rule_views, sizes_chart
 from pipelines.records import WORK
 from pipelines.stages.copies import largest_copies
 
@@ -134,8 +134,7 @@ def render_report(
         copies: a row for each document that has a copy, with at least the columns of `COPY_COLUMNS`.
         duplicates: what else is known of the copies.
     """
-    duplicates, minhash = duplicates or Duplicates(), minhash_of(manifest)
-    recall = recall_rows(minhash, duplicates.recall) if minhash else []
+    duplicates = duplicates or Duplicates()
     kept_samples, dropped_samples = views.sample_groups(summary)
     hosts, hosts_sampled = views.host_rows(summary)
     shown_inputs, more_inputs = views.inputs(manifest)
@@ -163,9 +162,7 @@ def render_report(
         "signals": views.signal_charts(summary),
         "similarity": views.similarity_chart(summary),
         "clusters": [(cluster, _uri_differences(cluster)) for cluster in largest_clusters(copies)],
-        "minhash": minhash,
-        "recall": recall,
-        "curve": curve_chart(minhash, recall) if minhash else None,
+        "near_rules": rule_views(manifest, duplicates),
         "cluster_sizes": sizes_chart(duplicates.sizes),
         "examples": duplicates.examples,
         "kept_samples": kept_samples,

@@ -10,7 +10,6 @@ from curation.decontamination.items import ItemFile
 from curation.documents import WEB
 from manifests.errors import UsageError
 from manifests.files import digest_file, exists, join
-from pipelines.parts import source_and_columns
 from pipelines.records import COMPLETION, Completion, load_completion, remove_tree, save_completion, stage_key, written
 from pipelines.releases import Release
 from pipelines.stage_runner import StageRunner
@@ -25,7 +24,7 @@ def run_earlier(
     if not releases:
         remove_tree(join(work, earlier.FOLDER))
         return None
-    settings = recipe.dedup.model_dump(mode="json", include={"exact", "minhash"})
+    settings = recipe.dedup.model_dump(mode="json", include={"exact", "minhash", "minhash_by_source"})
     named = [[release.label, release.digest] for release in releases]
     key = stage_key("earlier", earlier.VERSION, {**settings, "releases": named}, [clustered.digest])
     with runner.progress.stage("earlier") as note:
@@ -34,7 +33,7 @@ def run_earlier(
             note("done already")
             return found
         remove_tree(join(work, earlier.FOLDER))
-        parts = [part.path for part in ingest.document_parts(ingested)]
+        parts = ingest.document_parts(ingested)
         documents = sum(item.facts["documents"] for item in ingested)
         counts: dict[str, int] = {}
         if parts:
@@ -48,7 +47,8 @@ def run_earlier(
             runner.pipeline(lambda p: earlier.build_probe(p, urls[1], work, recipe.dedup, sizes), "earlier")
             runner.pipeline(lambda p: earlier.build_match(p, urls, work, recipe.dedup, sizes), "earlier")
             counts = earlier.stored_counts(work)
-        matched = [path for path in map(earlier.match_path, parts) if exists(join(work, path))]
+        places = [earlier.match_path(part.path) for part in parts]
+        matched = [path for path in places if exists(join(work, path))]
         counts["documents held"] = sum(earlier.documents_held(work, path) for path in matched)
         for path in earlier.TEMPORARY:
             remove_tree(join(work, path))
@@ -77,9 +77,7 @@ def run_links(runner: StageRunner, ingested: Sequence[Completion]) -> Completion
             note("done already")
             return found
         remove_tree(join(work, links.FOLDER))
-        pages = [
-            part.path for part in ingest.document_parts(ingested) if source_and_columns(join(work, part.path))[0] == WEB
-        ]
+        pages = [part.path for part in ingest.document_parts(ingested) if part.source == WEB]
         linking = sum((Counter(item.facts.get("links", {})) for item in ingested), Counter[str]())
         if pages:
             documents = sum(item.facts["documents"] for item in ingested)

@@ -43,7 +43,7 @@ from pipelines.stages.pairs import as_binary as as_binary
 from pipelines.stages.pairs import unpack_pairs as unpack_pairs
 from pipelines.stages.signatures import read_signatures, signature_path, signature_table
 
-VERSION = 4
+VERSION = 5
 FOLDER = "dedup"
 PAIRS = f"{FOLDER}/pairs"
 CANDIDATES = "candidates"
@@ -55,8 +55,8 @@ bytes each): the memory of one worker."""
 BAND_ENTRY = np.dtype([("hash", "<u8"), ("part", "<i4"), ("row", "<i4")])
 """One shuffled entry of a band: the hash, and where its document is."""
 
-WHOLE_ENTRY = np.dtype([("hash", "<u8", (2,)), ("key", KEY), ("part", "<i4"), ("row", "<i4")])
-"""One shuffled entry of a whole hash, of an id or a text."""
+WHOLE_ENTRY = np.dtype([("hash", "<u8", (2,)), ("key", KEY), ("part", "<i4"), ("row", "<i4"), ("rule", "i1")])
+"""One shuffled entry of a whole hash, of an id or a text; `rule` is that of the document's source (`NearRules`)."""
 
 WANTED = np.dtype([("band", "<i4"), ("row", "<i4")])
 """A row of a part whose sketch a bucket of the band needs; the band `EXACT_LEVEL` says that no bucket needs it."""
@@ -88,18 +88,18 @@ class FoundPairs:
 
 
 def found_pairs(pipeline: beam.Pipeline, tasks_url: str, work: str, config: DedupConfig, partitions: int) -> FoundPairs:
-    """The pairs of the documents that the tasks name; each task is a part of them, with its number."""
+    """The pairs of the documents that the tasks name; each task is a part of them, with its number and its source."""
     shared = (
         pipeline
         | ReadTasks(tasks_url)
         | "Sign" >> beam.ParDo(SignPart(work, config, partitions))
         | "Buckets" >> beam.GroupByKey()
-        | "Shared" >> beam.ParDo(SharedBuckets(config)).with_outputs("pairs", main="wanted")
+        | "Shared" >> beam.ParDo(SharedBuckets()).with_outputs("pairs", main="wanted")
     )
     verified = (
         shared.wanted
         | "Wanted" >> beam.GroupByKey()
-        | "Send" >> beam.ParDo(SendSketches(work, tasks_url, partitions))
+        | "Send" >> beam.ParDo(SendSketches(work, tasks_url, config, partitions))
         | "Sketches" >> beam.GroupByKey()
         | "Verify" >> beam.ParDo(VerifyBuckets(config)).with_outputs(CANDIDATES, main="pairs")
     )
@@ -115,63 +115,55 @@ class SignPart(beam.DoFn):
     def __init__(self, work: str, config: DedupConfig, partitions: int) -> None:
         super().__init__()
         self._work, self._config, self._partitions = work, config, partitions
+        self._rules = config.near_rules
 
     @explained
     def process(self, part: dict[str, Any]) -> Iterator[tuple[tuple[int, int], bytes]]:
         """Yields ((level, partition), packed entries)."""
         kept: list[pa.Table] = []
         first = 0
+        minhash = self._rules.rule(part["source"])
         with open_parquet(join(self._work, part["documents"])) as file:
-            reads = self._config.exact or self._config.minhash or self._config.keeps_signatures
+            reads = self._config.exact or minhash or self._config.keeps_signatures
             columns = ["key", "id", *(["text"] if reads else [])]
             for batch in file.iter_batches(batch_size=4096, columns=columns):
                 keys = np.frombuffer(b"".join(batch["key"].to_pylist()), KEY)
                 ids = np.frombuffer(bytes.fromhex("".join(batch["id"].to_pylist())), "<u8").reshape(-1, 2)
-                yield from self._whole(RECORD_LEVEL, ids, keys, part["part"], first + np.arange(len(keys)))
+                yield from self._whole(RECORD_LEVEL, ids, keys, part, first)
                 if reads:
-                    yield from self._entries(batch, keys, (part["part"], first), kept)
+                    yield from self._entries(batch, keys, part, first, kept)
                 first += len(keys)
         if kept:
             write_table(join(self._work, signature_path(part["documents"])), pa.concat_tables(kept))
 
     def _entries(
-        self, batch: pa.RecordBatch, keys: Any, place: tuple[int, int], kept: list[pa.Table]
+        self, batch: pa.RecordBatch, keys: Any, part: dict[str, Any], first: int, kept: list[pa.Table]
     ) -> Iterator[tuple[tuple[int, int], bytes]]:
-        """Yields as `process` does, for rows of the part from `place` on, and adds their signatures to `kept`."""
-        texts, minhash, (part, first) = batch["text"].to_pylist(), self._config.minhash, place
-        rows, exact = first + np.arange(len(keys)), exact_hash(texts)
+        """Yields as `process` does, for rows of the part from `first` on, and adds their signatures to `kept`."""
+        texts, minhash = batch["text"].to_pylist(), self._rules.rule(part["source"])
+        exact = exact_hash(texts)
         if self._config.exact:
-            yield from self._whole(EXACT_LEVEL, exact, keys, part, rows)
-        signed = None if minhash is None else self._sign(texts, minhash)
+            yield from self._whole(EXACT_LEVEL, exact, keys, part, first)
+        signed = None if minhash is None else sign(texts, minhash)
         if signed is not None or self._config.keeps_signatures:
             named = {name: batch[name].to_pylist() for name in ("key", "id")}
             kept.append(signature_table(named, exact, signed, minhash))
         if signed is None:
             return
         able, bands, _ = signed
+        level = self._rules.first_level(part["source"])
         for band in range(bands.shape[1]):
             entries = np.empty(len(bands), BAND_ENTRY)
-            entries["hash"], entries["part"], entries["row"] = bands[:, band], part, rows[able]
-            yield from self._spread(band, entries, entries["hash"])
-
-    def _sign(self, texts: list[str], minhash: MinHashConfig) -> tuple[Any, Any, Any]:
-        """Which texts have a signature, and the bands and sketches of those."""
-        signed = signatures(
-            texts,
-            ngram=minhash.ngram,
-            num_perm=minhash.num_perm,
-            seed=minhash.seed,
-            scheme=minhash.scheme,
-            shingle=minhash.shingle,
-        )
-        able = has_signature(signed)
-        return able, band_hashes(signed[able], *minhash.bands_rows), sketch(signed[able])
+            entries["hash"], entries["part"] = bands[:, band], part["part"]
+            entries["row"] = first + np.flatnonzero(able)
+            yield from self._spread(level + band, entries, entries["hash"])
 
     def _whole(
-        self, level: int, hashes: Any, keys: Any, part: int, rows: Any
+        self, level: int, hashes: Any, keys: Any, part: dict[str, Any], first: int
     ) -> Iterator[tuple[tuple[int, int], bytes]]:
         entries = np.empty(len(keys), WHOLE_ENTRY)
-        entries["hash"], entries["key"], entries["part"], entries["row"] = hashes, keys, part, rows
+        entries["hash"], entries["key"], entries["part"] = hashes, keys, part["part"]
+        entries["row"], entries["rule"] = first + np.arange(len(keys)), self._rules.number(part["source"])
         yield from self._spread(level, entries, hashes[:, 0])
 
     def _spread(self, level: int, entries: Any, hashes: Any) -> Iterator[tuple[tuple[int, int], bytes]]:
@@ -179,12 +171,22 @@ class SignPart(beam.DoFn):
             yield (level, partition), here.tobytes()
 
 
+def sign(texts: list[str], minhash: MinHashConfig) -> tuple[Any, Any, Any]:
+    """Which texts have a signature, and the bands and sketches of those."""
+    signed = signatures(
+        texts,
+        ngram=minhash.ngram,
+        num_perm=minhash.num_perm,
+        seed=minhash.seed,
+        scheme=minhash.scheme,
+        shingle=minhash.shingle,
+    )
+    able = has_signature(signed)
+    return able, band_hashes(signed[able], *minhash.bands_rows), sketch(signed[able])
+
+
 class SharedBuckets(beam.DoFn):
     """Pairs equal hashes of ids and texts, and finds the documents that share a bucket of a band with another."""
-
-    def __init__(self, config: DedupConfig) -> None:
-        super().__init__()
-        self._config = config
 
     @explained
     def process(self, element: tuple[tuple[int, int], Iterable[bytes]]) -> Iterator[Any]:
@@ -199,8 +201,12 @@ class SharedBuckets(beam.DoFn):
         if not len(pairs):
             return
         yield beam.pvalue.TaggedOutput("pairs", pack_pairs(pairs, exact=level == EXACT_LEVEL))
-        if level == EXACT_LEVEL:
-            yield from wanted_rows(level, rows[find(np.sort(pairs.right), rows["key"]) >= 0])
+        # Of equal texts one stands for all of its rule; its sketch would be of no use to the documents of another.
+        rules = np.unique(rows["rule"]) if level == EXACT_LEVEL else ()
+        for rule in rules:
+            here = rows if len(rules) == 1 else rows[rows["rule"] == rule]
+            copies = pairs.right if len(rules) == 1 else exact_pairs(here["hash"], here["key"]).right
+            yield from wanted_rows(level, here[find(np.sort(copies), here["key"]) >= 0])
 
 
 def shares_hash(hashes: Any) -> Any:
@@ -224,14 +230,15 @@ def wanted_rows(band: int, entries: Any) -> Iterator[tuple[int, bytes]]:
 class SendSketches(beam.DoFn):
     """Sends the sketches that buckets want to them, but not those of texts that are copies of another's."""
 
-    def __init__(self, work: str, tasks_url: str, partitions: int) -> None:
+    def __init__(self, work: str, tasks_url: str, config: DedupConfig, partitions: int) -> None:
         super().__init__()
         self._work, self._tasks_url, self._partitions = work, tasks_url, partitions
+        self._rules = config.near_rules
 
     @explained
     def setup(self) -> None:
         """Read the list of parts, once per worker."""
-        self._documents = {task["part"]: task["documents"] for task in read_json_lines(self._tasks_url)}
+        self._parts = {task["part"]: task for task in read_json_lines(self._tasks_url)}
 
     @explained
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[tuple[tuple[int, int], bytes]]:
@@ -240,14 +247,16 @@ class SendSketches(beam.DoFn):
         wanted = np.concatenate([np.frombuffer(block, WANTED) for block in blocks])
         if (wanted["band"] == EXACT_LEVEL).all():
             return
-        keys, bands, sketches = read_signatures(join(self._work, signature_path(self._documents[part])))
+        task = self._parts[part]
+        keys, bands, sketches = read_signatures(join(self._work, signature_path(task["documents"])))
         copy = np.zeros(len(keys), bool)
         copy[wanted["row"][wanted["band"] == EXACT_LEVEL]] = True
         wanted = wanted[(wanted["band"] != EXACT_LEVEL) & ~copy[wanted["row"]]]
-        for band, rows in split(wanted["row"], wanted["band"].astype(np.int64)):
-            hashes = bands[rows, band]
-            for partition, here in split(rows, (hashes % np.uint64(self._partitions)).astype(np.int64)):
-                yield (band, partition), pack(bands[here, band], keys[here], sketches[here])
+        first = self._rules.first_level(task["source"])
+        for level, rows in split(wanted["row"], wanted["band"].astype(np.int64)):
+            hashes = bands[:, level - first]
+            for partition, here in split(rows, (hashes[rows] % np.uint64(self._partitions)).astype(np.int64)):
+                yield (level, partition), pack(hashes[here], keys[here], sketches[here])
 
 
 def entry_type(payload_bytes: int) -> np.dtype[Any]:
@@ -273,14 +282,14 @@ class VerifyBuckets(beam.DoFn):
 
     def __init__(self, config: DedupConfig) -> None:
         super().__init__()
-        self._config = config
+        self._rules = config.near_rules
 
     @explained
     def process(self, element: tuple[tuple[int, int], Iterable[bytes]]) -> Iterator[Any]:
         """Yields packed pairs of this band and partition, if there are any; those still to be compared on the side."""
-        rows = unpack(element[1])
-        minhash = self._config.minhash
-        assert minhash is not None, "only a MinHash recipe makes bands"
+        (level, _), blocks = element
+        rows = unpack(blocks)
+        minhash, _ = self._rules.of_level(level)
         pairs = candidate_pairs(
             rows["hash"],
             rows["key"],

@@ -8,7 +8,7 @@ never read, all but that stream costs in proportion to the new build, and little
 What a document is compared with never depends on other documents of the build.
 
 A document matches one of a release when it is the same record, when its text is equal but for white space (`exact`),
-or when a band proposes the pair and the sketches' estimated similarity reaches `dedup.minhash.threshold`; with
+or when a band proposes the pair and the sketches' estimated similarity reaches the `threshold` of its source; with
 `verify: jaccard` too, as a release keeps no shingles. Which matches count is decided in `select` (`held_copies`).
 """
 
@@ -25,12 +25,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curation.dedup.buckets import matches_needed
-from curation.dedup.config import MinHashConfig
 from curation.dedup.earlier import earlier_matches
 from curation.dedup.keys import KEY, key_words
 from curation.dedup.minhash import similarity_of_matches
+from curation.dedup.near_rules import NearRules
 from curation.reading.remote import without_secrets
-from manifests.errors import JobError, UsageError
+from manifests.errors import UsageError
 from manifests.files import digest_file, exists, join, read_bytes
 from pipelines.parts import open_parquet, read_columns, write_table
 from pipelines.recipe import DedupConfig
@@ -42,8 +42,9 @@ from pipelines.stages.hash_filter import Filter, WritePiece, bits_for, packed_po
 from pipelines.stages.held import HELD, PAIR, match_table
 from pipelines.stages.histograms import WriteHistograms, load_histograms
 from pipelines.stages.index import index_schema
+from pipelines.stages.ingest import DocumentPart
 
-VERSION = 1
+VERSION = 2
 FOLDER = "earlier"
 RECORD = f"{FOLDER}/completion.json"
 FILTER, SECOND_FILTER, ENTRIES = (f"{FOLDER}/{name}" for name in ("filter", "second", "entries"))
@@ -67,14 +68,19 @@ def match_path(documents: str) -> str:
 
 def filter_bits(documents: int, config: DedupConfig) -> int:
     """Bits of a filter of all hashes that so many documents have."""
-    return bits_for(documents * (1 + config.exact + (config.minhash.bands_rows[0] if config.minhash else 0)))
+    return bits_for(documents * (1 + config.exact + config.near_rules.most_bands))
 
 
-def part_orders(documents: Sequence[str]) -> list[dict[str, Any]]:
+def part_orders(parts: Sequence[DocumentPart]) -> list[dict[str, Any]]:
     """One row per part of the build, numbered."""
     return [
-        {"part": part, "documents": path, "signatures": signatures.signature_path(path)}
-        for part, path in enumerate(documents)
+        {
+            "part": number,
+            "documents": part.path,
+            "source": part.source,
+            "signatures": signatures.signature_path(part.path),
+        }
+        for number, part in enumerate(parts)
     ]
 
 
@@ -83,6 +89,7 @@ def file_orders(releases: Sequence[Release]) -> list[dict[str, Any]]:
     return [
         {
             "release": place,
+            "source": entry["source"],
             "url": join(release.folder, entry["path"]),
             "sha256": entry["sha256"],
             "bytes": entry["bytes"],
@@ -162,19 +169,23 @@ def build_match(
     _ = (own.counts, matched.counts) | beam.Flatten() | "Counts" >> WriteHistograms(join(work, COMPARED))
 
 
-def levels(table: pa.Table, config: DedupConfig) -> Iterator[tuple[int, pa.Table, Any, Any]]:
-    """(level, rows, hashes, payloads) of a table with ids and signatures: -2 is ids, -1 texts, the others bands."""
+def levels(table: pa.Table, source: str, config: DedupConfig) -> Iterator[tuple[int, pa.Table, Any, Any]]:
+    """(level, rows, hashes, payloads) of a table with ids and signatures: -2 is ids, -1 texts, the others bands.
+
+    All rows are of one source; its bands are numbered as `NearRules` does.
+    """
     ids = np.frombuffer(bytes.fromhex("".join(table["id"].to_pylist())), "<u8").reshape(-1, 2)
     yield RECORD_LEVEL, table, ids[:, 0], _bytes_of(ids[:, 1:])
     if config.exact:
         exact = signatures.exact_of(table)
         yield EXACT_LEVEL, table, exact[:, 0], _bytes_of(exact[:, 1:])
-    if config.minhash is not None:
+    rules = config.near_rules
+    if rules.rule(source) is not None:
         table = table.filter(table["sketch"].is_valid())
         if table.num_rows:
             bands, sketches = signatures.bands_of(table), signatures.sketches_of(table)
             for band in range(bands.shape[1]):
-                yield band, table, bands[:, band], sketches
+                yield rules.first_level(source) + band, table, bands[:, band], sketches
 
 
 def _bytes_of(half: NDArray[np.uint64]) -> NDArray[np.uint8]:
@@ -192,7 +203,7 @@ class OwnPositions(beam.DoFn):
     def process(self, part: dict[str, Any]) -> Iterator[tuple[int, bytes]]:
         """Yields (piece, packed places within it)."""
         table = read_columns(join(self._work, part["signatures"]))
-        for level, _, hashes, _ in levels(table, self._config):
+        for level, _, hashes, _ in levels(table, part["source"], self._config):
             yield from packed_positions(level, hashes, self._bits)
 
 
@@ -213,7 +224,7 @@ class OwnEntries(beam.DoFn):
         """Yields ((level, partition), packed entries), and their number on the side."""
         table = read_columns(join(self._work, part["signatures"]))
         passed = 0
-        for level, every, found, sketches in levels(table, self._config):
+        for level, every, found, sketches in levels(table, part["source"], self._config):
             chosen = np.flatnonzero(self._filter.may_have(level, found))
             if not len(chosen):
                 continue
@@ -246,14 +257,14 @@ class IndexEntries(beam.DoFn):
             UsageError: the file is not the one that its manifest names.
         """
         check_file(file)
-        schema = index_schema(self._config.minhash)
+        schema = index_schema(self._config.near_rules.rule(file["source"]))
         read = passed = 0
         blocks: list[tuple[int, int, bytes]] = []
         with open_parquet(file["url"]) as parquet:
             for batch in parquet.iter_batches(batch_size=BATCH, columns=schema.names):
                 table = pa.Table.from_batches([batch])
                 read += table.num_rows
-                for level, rows, hashes, payloads in levels(table, self._config):
+                for level, rows, hashes, payloads in levels(table, file["source"], self._config):
                     chosen = np.flatnonzero(self._filter.may_have(level, hashes))
                     if len(chosen):
                         passed += len(chosen)
@@ -322,7 +333,7 @@ class MatchBuckets(beam.DoFn):
 
     def __init__(self, config: DedupConfig) -> None:
         super().__init__()
-        self._config = config
+        self._rules = config.near_rules
 
     @explained
     def process(self, element: tuple[tuple[int, int], Mapping[str, Iterable[bytes]]]) -> Iterator[Any]:
@@ -336,7 +347,7 @@ class MatchBuckets(beam.DoFn):
             return
         high, low = key_words(earlier["id"])
         earlier = earlier[np.lexsort((low, high, earlier["release"]))]
-        needed, cap, turn = self._comparison(level, earlier["payload"].shape[1])
+        needed, cap, turn = comparison(self._rules, level, earlier["payload"].shape[1])
         found = earlier_matches(
             own["hash"], own["payload"], earlier["hash"], earlier["payload"], needed=needed, cap=cap, turn=turn
         )
@@ -351,19 +362,14 @@ class MatchBuckets(beam.DoFn):
         for part in np.unique(pairs["part"]).tolist():
             yield part, pairs[pairs["part"] == part].tobytes()
 
-    def _comparison(self, level: int, width: int) -> tuple[int, int, int]:
-        """Equal bytes needed, the most comparisons of a document, and the turn of the sketches, of a level."""
-        if level < 0:
-            return width, EXACT_CAP, 0
-        minhash = _minhash(self._config)
-        turn = (level + 1) * minhash.bands_rows[1] % width
-        return matches_needed(minhash.threshold, width), minhash.bucket_cap, turn
 
-
-def _minhash(config: DedupConfig) -> MinHashConfig:
-    if config.minhash is None:
-        raise JobError("earlier: bands of a recipe without MinHash")
-    return config.minhash
+def comparison(rules: NearRules, level: int, width: int) -> tuple[int, int, int]:
+    """Equal bytes needed, the most comparisons of a document, and the turn of the sketches, of a level."""
+    if level < 0:
+        return width, EXACT_CAP, 0
+    minhash, band = rules.of_level(level)
+    turn = (band + 1) * minhash.bands_rows[1] % width
+    return matches_needed(minhash.threshold, width), minhash.bucket_cap, turn
 
 
 class WriteMatches(beam.DoFn):

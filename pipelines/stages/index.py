@@ -1,7 +1,8 @@
 """The index that a release publishes: of each document it holds, the id, an exact hash, LSH bands and a sketch.
 
-A later build finds its copies there without the release's text (`pipelines.stages.earlier`). Files are ranges of ids,
-as shards are, over all sources. Nothing of a document that was rejected or taken down is in it.
+A later build finds its copies there without the release's text (`pipelines.stages.earlier`). Files are ranges of ids
+of one source, as shards are, for a source may have a rule of near-duplicates of its own. Nothing of a document that was
+rejected or taken down is in it.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from typing import Any
 import pyarrow as pa
 
 from curation.dedup.config import MinHashConfig
-from curation.documents import KEY_BYTES
+from curation.dedup.near_rules import NearRules
+from curation.documents import CODE, KEY_BYTES, WEB
 from manifests.errors import JobError
 from pipelines.parts import sort_rows
 from pipelines.recipe import DedupConfig
 from pipelines.stages.signatures import EXACT, scheme_of, signature_fields, signature_path
 
 NAME = "index"
-FORMAT = "index@1"
+FORMAT = "index@2"
 DOCUMENTS_PER_FILE = 500_000
 
 _BUCKETS = 1 << 16
@@ -45,7 +47,7 @@ def index_rows(
     """The rows of one file, sorted by id.
 
     Args:
-        parts: the rows of `Build._parts`.
+        parts: the rows of `Build._parts` that are documents of the file's source.
         read: some columns of the rows of a part (by its path) that are in the file's range of ids.
         minhash: how the signatures were made.
 
@@ -62,8 +64,6 @@ def _kept(
     parts: Sequence[Mapping[str, Any]], read: Callable[[str, Sequence[str]], pa.Table], keyed: pa.Schema
 ) -> Iterator[pa.Table]:
     for part in parts:
-        if part["kind"] != "documents":
-            continue
         decisions = read(part["decisions"], ["key", "id", "keep", "tokens"])
         if not decisions.num_rows:
             continue
@@ -83,4 +83,9 @@ def index_section(config: DedupConfig, files: Sequence[Mapping[str, Any]]) -> di
     if not config.publish_index:
         return None
     ordered = sorted((dict(entry) for entry in files), key=lambda entry: str(entry["path"]))
-    return {"format": FORMAT, "exact": EXACT, "minhash": scheme_of(config.minhash), "files": ordered}
+    return {"format": FORMAT, "exact": EXACT, "minhash": schemes(config.near_rules), "files": ordered}
+
+
+def schemes(rules: NearRules) -> dict[str, dict[str, Any] | None]:
+    """Source -> what decides the bits of its bands and sketches; None where it has none."""
+    return {source: scheme_of(rules.rule(source)) for source in (CODE, WEB)}

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.code.signals import CODE_SIGNALS
-from curation.documents import INPUT_ERROR, REJECTED_AT_INGEST, document_schema
+from curation.documents import CODE, INPUT_ERROR, REJECTED_AT_INGEST, WEB, document_schema
 from curation.ingest import Ingest, Ingested, RepositoryView
 from curation.licenses import license_files, repository_license
 from curation.links import LINKS
@@ -271,9 +271,23 @@ class _Output:
         save_completion(self._work, f"{self._order['folder']}/completion.json", completion)
 
 
-def document_parts(completions: Iterable[Completion]) -> list[WrittenFile]:
+@dataclass(frozen=True)
+class DocumentPart:
+    """A file of documents, by its path within the work folder; all of them have one source."""
+
+    path: str
+    source: str
+
+
+def source_of(completion: Completion) -> str:
+    """The source of an input's documents."""
+    return WEB if completion.facts["kind"] == "archive" else CODE
+
+
+def document_parts(completions: Iterable[Completion]) -> list[DocumentPart]:
     """The documents parts of all inputs, in path order."""
-    return _files(completions, "documents-")
+    parts = [DocumentPart(file.path, source_of(one)) for one in completions for file in _files([one], "documents-")]
+    return sorted(parts, key=lambda part: part.path)
 
 
 def rejected_parts(completions: Iterable[Completion]) -> list[WrittenFile]:

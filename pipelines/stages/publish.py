@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from curation import statistics
-from curation.documents import CODE, INPUT_ERROR, WEB
+from curation.documents import INPUT_ERROR
 from curation.reading.sources import SkippedInput
 from manifests.dataset import ENTERED, KEPT, KIND, count_totals, listed_files, verify_totals
 from manifests.digests import digest_json
@@ -165,10 +165,10 @@ def manifest_document(
             "path": shard.place(output.path), "bytes": output.bytes, "sha256": output.sha256,
             "documents": completion.facts["documents"],
         }  # fmt: skip
-        if completion.facts["source"] == shard.REJECTED_NAME:
+        if completion.facts["kind"] == shard.REJECTED_NAME:
             rejected_rows.append(entry)
-        elif completion.facts["source"] == index.NAME:
-            index_files.append(entry)
+        elif completion.facts["kind"] == index.NAME:
+            index_files.append({**entry, "source": completion.facts["source"]})
         else:
             shard_rows.append({**entry, "source": completion.facts["source"], "tokens": completion.facts["tokens"]})
     document: dict[str, Any] = {
@@ -251,7 +251,7 @@ def funnel(
         entered[source] += documents
     errors: Counter[str] = Counter()
     for completion in ingested:
-        errors[_source_of(completion)] += completion.facts["errors"]
+        errors[ingest.source_of(completion)] += completion.facts["errors"]
     entered.update(errors)
     rows += [_funnel_row(source, "ingest", "error", count, 0) for source, count in sorted(errors.items()) if count]
     rows += [_funnel_row(source, "ingest", ENTERED, count, 0) for source, count in sorted(entered.items()) if count]
@@ -268,10 +268,14 @@ def funnel(
     )
 
 
-def kept_documents(work: str) -> int:
-    """Documents that `select` keeps, by its summary."""
+def kept_documents(work: str) -> dict[str, int]:
+    """Source -> documents that `select` keeps of it, by its summary; sources of which it keeps none are not named."""
     outcomes = statistics.from_json(read_bytes(join(work, select.SUMMARY))).outcomes
-    return sum(count[0] for group, count in outcomes.items() if group[1] == statistics.KEPT)
+    kept: Counter[str] = Counter()
+    for group, (documents, _) in outcomes.items():
+        if group[1] == statistics.KEPT and documents:
+            kept[str(group[0])] += documents
+    return dict(sorted(kept.items()))
 
 
 def rule_order(recipe: Recipe) -> list[str]:
@@ -279,10 +283,6 @@ def rule_order(recipe: Recipe) -> list[str]:
     named = (rule.name for rules in (recipe.quality.resolve(), recipe.code.resolve()) for rule in rules.rules)
     copies = (*held.RULES, "same_record", "url", "exact", "near", *level_rules())
     return list(dict.fromkeys(["language.other", "language.uncertain", *named, *copies]))
-
-
-def _source_of(completion: Completion) -> str:
-    return WEB if completion.facts["kind"] == "archive" else CODE
 
 
 def _funnel_row(source: str, stage: str, rule: str, documents: int, tokens: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation import mixing, statistics
+from curation.dedup.near_rules import NearRules
 from curation.documents import DECISION, INPUT_ERROR, REJECTED_AT_INGEST
 from curation.policy import Policy
 from curation.select import Ruled, apply_rules, bounds, cut_text, needed_columns
@@ -221,7 +222,7 @@ def build_decide(
     work: str,
     policy: Policy,
     cuts: Mapping[str, mixing.Cut],
-    near_threshold: float | None,
+    near_rules: NearRules,
     seed: int,
     takedown: Takedown = NOTHING,
 ) -> None:
@@ -230,7 +231,7 @@ def build_decide(
         pipeline
         | ReadTasks(tasks_url)
         | "Decide"
-        >> beam.ParDo(DecidePart(work, policy, cuts, near_threshold, seed, takedown)).with_outputs(
+        >> beam.ParDo(DecidePart(work, policy, cuts, near_rules, seed, takedown)).with_outputs(
             "summary", main="histograms"
         )
     )
@@ -278,13 +279,13 @@ class DecidePart(beam.DoFn):
         work: str,
         policy: Policy,
         cuts: Mapping[str, mixing.Cut],
-        near_threshold: float | None,
+        near_rules: NearRules,
         seed: int,
         takedown: Takedown = NOTHING,
     ) -> None:
         super().__init__()
         self._work, self._policy, self._cuts, self._seed = work, policy, dict(cuts), seed
-        self._near_threshold, self._takedown = near_threshold, takedown
+        self._near_rules, self._takedown = near_rules, takedown
 
     @explained
     def setup(self) -> None:
@@ -315,7 +316,7 @@ class DecidePart(beam.DoFn):
 
     def _decide(self, judged: pa.Table, part: dict[str, Any]) -> pa.Table:
         rows = judged.to_pydict()
-        load_removed(self._work, part["part"]).apply(rows, self._near_threshold)
+        load_removed(self._work, part["part"]).apply(rows, self._near_rules.threshold(part["source"]))
         cut = self._cuts.get(part["source"])
         if cut is not None:
             places = mixing.order_hash(self._seed, rows["id"])

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation.dedup.config import MinHashConfig
+from curation.dedup.near_rules import NearRules
 from curation.documents import KEY_BYTES, PII_SPAN, REJECTED, SHARD, WEB
 from curation.link_join import LINKED, page_facts
 from curation.select import kept_ranges, moved_spans
@@ -32,11 +32,11 @@ from pipelines.stages.index import NAME as INDEX
 from pipelines.stages.index import index_rows, plan_index
 from pipelines.toxicity_tags import TAG_COLUMNS, with_tags
 
-VERSION = 2
+VERSION = 3
 FOLDER = "shard"
 ID_BUCKETS = 1 << 16
 REJECTED_PER_FILE = 1_000_000
-REJECTED_NAME = "rejected"
+SHARD_NAME, REJECTED_NAME = "shards", "rejected"
 LOCATED = "pii_located"
 _LOCATED_SHARD = pa.schema([*SHARD, pa.field(LOCATED, pa.list_(PII_SPAN))])
 
@@ -45,8 +45,9 @@ _LOCATED_SHARD = pa.schema([*SHARD, pa.field(LOCATED, pa.list_(PII_SPAN))])
 class ShardTask:
     """Make one output file from the rows whose id lies in [first, last]."""
 
+    kind: str  # `SHARD_NAME`, `REJECTED_NAME` or `INDEX`
     path: str
-    source: str
+    source: str | None  # None for rejects, of all sources
     first: str
     last: str
     key: str
@@ -80,17 +81,20 @@ def plan_tasks(
     tasks = []
     for source in sorted(kept_bytes):
         for index, (first, last) in enumerate(plan_ranges(kept_bytes[source], shard_bytes)):
-            tasks.append(ShardTask(f"shards/{source}/part-{index:05d}.parquet", source, first, last, key))
+            path = f"{SHARD_NAME}/{source}/part-{index:05d}.parquet"
+            tasks.append(ShardTask(SHARD_NAME, path, source, first, last, key))
     for index, (first, last) in enumerate(plan_ranges(rejected, REJECTED_PER_FILE)):
-        tasks.append(ShardTask(f"{REJECTED_NAME}/part-{index:05d}.parquet", REJECTED_NAME, first, last, key))
+        path = f"{REJECTED_NAME}/part-{index:05d}.parquet"
+        tasks.append(ShardTask(REJECTED_NAME, path, None, first, last, key))
     return tasks
 
 
-def index_tasks(documents: int, key: str) -> list[ShardTask]:
-    """The index files of a build that keeps so many documents: `index/part-00000.parquet` ..."""
+def index_tasks(documents: Mapping[str, int], key: str) -> list[ShardTask]:
+    """The index files of a build that keeps so many documents of each source: `index/web/part-00000.parquet` ..."""
     return [
-        ShardTask(f"{INDEX}/part-{place:05d}.parquet", INDEX, first, last, key)
-        for place, (first, last) in enumerate(plan_index(documents))
+        ShardTask(INDEX, f"{INDEX}/{source}/part-{place:05d}.parquet", source, first, last, key)
+        for source in sorted(documents)
+        for place, (first, last) in enumerate(plan_index(documents[source]))
     ]
 
 
@@ -98,7 +102,7 @@ def index_tasks(documents: int, key: str) -> list[ShardTask]:
 class ShardSettings:
     """What a recipe says of the files."""
 
-    minhash: MinHashConfig | None  # how the signatures of the index are made
+    near_rules: NearRules  # how the signatures of the index are made
     takedown: Takedown = NOTHING
     spans: bool = True  # `meta` tells where personal data was found
     tag_toxicity: bool = False  # `meta` tells what was measured of toxicity
@@ -140,7 +144,7 @@ class WriteShard(beam.DoFn):
     def process(self, order: dict[str, Any]) -> Iterator[str]:
         """Yields the path of the file when it is complete."""
         if completed(self._work, order) is None:
-            table = self._index(order) if order["source"] == INDEX else self._rows(order)
+            table = self._index(order) if order["kind"] == INDEX else self._rows(order)
             privacy = {}
             if LOCATED in table.column_names:
                 privacy = {"privacy": span_facts(table[LOCATED].to_pylist())}
@@ -148,27 +152,30 @@ class WriteShard(beam.DoFn):
             path = f"{FOLDER}/{order['path']}"
             write_table(join(self._work, path), table)
             tokens = pc.sum(table["tokens"]).as_py() or 0 if "tokens" in table.column_names else 0
-            facts = {"source": order["source"], "documents": table.num_rows, "tokens": tokens, **privacy}
+            named = {name: order[name] for name in ("kind", "source")}
+            facts = {**named, "documents": table.num_rows, "tokens": tokens, **privacy}
             completion = Completion(order["key"], (written(self._work, path),), facts)
             save_completion(self._work, _record(order), completion)
         yield order["path"]
 
     def _index(self, order: dict[str, Any]) -> pa.Table:
-        return index_rows(self._parts, lambda path, names: self._range(path, order, names), self._settings.minhash)
+        minhash = self._settings.near_rules.rule(order["source"])
+        return index_rows(self._of_source(order), lambda path, names: self._range(path, order, names), minhash)
+
+    def _of_source(self, order: dict[str, Any]) -> list[dict[str, Any]]:
+        return [part for part in self._parts if part["kind"] == "documents" and part["source"] == order["source"]]
 
     def _rows(self, order: dict[str, Any]) -> pa.Table:
-        gather = self._rejects if order["source"] == REJECTED_NAME else self._documents
-        tables = list(gather(order))
-        schema = REJECTED if order["source"] == REJECTED_NAME else _LOCATED_SHARD
+        rejects = order["kind"] == REJECTED_NAME
+        tables = list(self._rejects(order) if rejects else self._documents(order))
+        schema = REJECTED if rejects else _LOCATED_SHARD
         table = pa.concat_tables(tables) if tables else _with_key(schema).empty_table()
         return sort_rows(table, "id", "key").drop_columns(["key"])
 
     def _documents(self, order: dict[str, Any]) -> Iterator[pa.Table]:
         tagged = self._settings.tag_toxicity and order["source"] == WEB
         columns = [*_with_key(_LOCATED_SHARD).names, *(TAG_COLUMNS if tagged else ())]
-        for part in self._parts:
-            if part["kind"] != "documents" or part["source"] != order["source"]:
-                continue
+        for part in self._of_source(order):
             documents = self._range(part["documents"], order, columns)
             if not documents.num_rows:
                 continue

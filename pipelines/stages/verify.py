@@ -19,8 +19,8 @@ import numpy as np
 import pyarrow as pa
 
 from curation.dedup.components import connected_components
-from curation.dedup.config import MinHashConfig
 from curation.dedup.keys import KEY
+from curation.dedup.near_rules import NearRules
 from curation.dedup.shingles import shingle_set
 from curation.dedup.stars import EDGE, find, partition_of, range_of, split
 from curation.dedup.verify import jaccard_similarities, recall_counts
@@ -41,7 +41,7 @@ from pipelines.stages.clusters import (
     part_path,
     unpack_kinds,
 )
-from pipelines.stages.histograms import Histograms, WriteHistograms
+from pipelines.stages.histograms import Histograms, WriteHistograms, load_histograms
 from pipelines.stages.pairs import CANDIDATE_PAIR, WritePairs, counted_pairs, read_array, read_arrays
 
 SURE = f"{dedup.FOLDER}/sure"
@@ -56,6 +56,9 @@ CANDIDATE = np.dtype([("key", KEY), ("partition", "<i4")])
 
 WANTED_ROW = pa.schema([("key", pa.binary(16)), ("partition", pa.int32())])
 """One row per document of a part that has a candidate, sorted by key."""
+
+COMPARED = np.dtype([("key", KEY), ("rule", "<i4"), ("set", "<i8")])
+"""A document whose set of shingles came: the number of its rule, and the place of its set among the different ones."""
 
 PAIRED = pa.schema([("left", pa.binary(16)), ("right", pa.binary(16)), ("bands", pa.int32())])
 """One row per candidate pair of a partition, with how many bands proposed it."""
@@ -210,7 +213,7 @@ def write_wanted(element: tuple[int, Iterable[bytes]], work: str) -> int:
 
 
 def build_verify(
-    pipeline: beam.Pipeline, tasks_url: str, sure_url: str, work: str, minhash: MinHashConfig, plan: Plan
+    pipeline: beam.Pipeline, tasks_url: str, sure_url: str, work: str, rules: NearRules, plan: Plan
 ) -> None:
     """Compares the candidates and writes all pairs, the clusters where they are few enough, and `RECALL`.
 
@@ -219,9 +222,9 @@ def build_verify(
     verified = (
         pipeline
         | ReadTasks(tasks_url)
-        | "Shingles" >> beam.ParDo(ShinglesOfPart(work, minhash))
+        | "Shingles" >> beam.ParDo(ShinglesOfPart(work, rules))
         | "Sets" >> beam.GroupByKey()
-        | "Compare" >> beam.ParDo(ComparePairs(work, minhash.threshold)).with_outputs("recall", main="pairs")
+        | "Compare" >> beam.ParDo(ComparePairs(work, rules)).with_outputs("recall", main="pairs")
     )
     sure = pipeline | "SureFiles" >> ReadTasks(sure_url) | "ReadSure" >> beam.Map(explained(read_sure), work)
     counts = (verified.pairs, sure) | "AllPairs" >> beam.Flatten() | WritePairs(work, dedup.PAIRS, plan.partitions)
@@ -238,15 +241,16 @@ def read_sure(order: dict[str, str], work: str) -> bytes:
 class ShinglesOfPart(beam.DoFn):
     """Reads the candidates among the documents of one part again, and emits their sets of shingles by partition."""
 
-    def __init__(self, work: str, minhash: MinHashConfig) -> None:
+    def __init__(self, work: str, rules: NearRules) -> None:
         super().__init__()
-        self._work, self._minhash = work, minhash
+        self._work, self._rules = work, rules
 
     @explained
     def process(self, part: dict[str, Any]) -> Iterator[tuple[int, bytes]]:
         """Yields (partition, packed sets), for each row group."""
         url = join(self._work, part_path(WANTED, part["part"]))
-        if not exists(url):
+        number, minhash = self._rules.number(part["source"]), self._rules.rule(part["source"])
+        if minhash is None or not exists(url):
             return
         wanted = read_columns(url)
         wanted_keys, partitions = keys_of(wanted["key"]), wanted["partition"].to_numpy()
@@ -258,50 +262,55 @@ class ShinglesOfPart(beam.DoFn):
                 if not len(rows):
                     continue
                 texts = file.read_row_group(group, columns=["text"])["text"].take(pa.array(rows)).to_pylist()
-                sets = [shingle_set(text, self._minhash.ngram, self._minhash.shingle) for text in texts]
+                sets = [shingle_set(text, minhash.ngram, minhash.shingle) for text in texts]
                 partition = partitions[places[rows]]
                 for index in np.unique(partition).tolist():
                     here = np.flatnonzero(partition == index)
-                    yield index, pack_sets(keys[rows[here]], [sets[place] for place in here])
+                    yield index, pack_sets(number, keys[rows[here]], [sets[place] for place in here])
 
 
-def pack_sets(keys: Any, sets: list[Any]) -> bytes:
-    """Documents and their sets as bytes: how many, the keys, the sizes, and all values."""
+def pack_sets(rule: int, keys: Any, sets: list[Any]) -> bytes:
+    """Documents of one rule and their sets as bytes: its number, how many, the keys, the sizes, and all values."""
     sizes = np.array([len(one) for one in sets], "<u8")
     values = np.concatenate([np.empty(0, np.uint64), *sets]).astype("<u8")
-    return b"".join([len(sets).to_bytes(4, "little"), keys.tobytes(), sizes.tobytes(), values.tobytes()])
+    head = rule.to_bytes(4, "little") + len(sets).to_bytes(4, "little")
+    return b"".join([head, keys.tobytes(), sizes.tobytes(), values.tobytes()])
 
 
-def unpack_sets(block: bytes) -> tuple[Any, list[Any]]:
+def unpack_sets(block: bytes) -> tuple[int, Any, list[Any]]:
     """What `pack_sets` packed."""
-    count = int.from_bytes(block[:4], "little")
+    rule, count = int.from_bytes(block[:4], "little"), int.from_bytes(block[4:8], "little")
     if not count:
-        return np.empty(0, KEY), []
-    keys = np.frombuffer(block, KEY, count, 4)
-    sizes = np.frombuffer(block, "<u8", count, 4 + 16 * count)
+        return rule, np.empty(0, KEY), []
+    keys = np.frombuffer(block, KEY, count, 8)
+    sizes = np.frombuffer(block, "<u8", count, 8 + 16 * count)
     ends = np.cumsum(sizes).astype(np.int64)
-    values = np.frombuffer(block, "<u8", offset=4 + 24 * count)
-    return keys, [values[end - size : end] for end, size in zip(ends.tolist(), sizes.tolist(), strict=True)]
+    values = np.frombuffer(block, "<u8", offset=8 + 24 * count)
+    return rule, keys, [values[end - size : end] for end, size in zip(ends.tolist(), sizes.tolist(), strict=True)]
 
 
 class ComparePairs(beam.DoFn):
     """Compares the candidate pairs of one partition by the sets that came."""
 
-    def __init__(self, work: str, threshold: float) -> None:
+    def __init__(self, work: str, rules: NearRules) -> None:
         super().__init__()
-        self._work, self._threshold = work, threshold
+        self._work, self._rules = work, rules
 
     @explained
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Any]:
         """Yields the packed pairs that are similar enough, and what recall is worked out from on the side."""
         partition, blocks = element
-        keys, places, sets = distinct_sets(blocks)
+        candidates, sets = distinct_sets(blocks)
         table = read_columns(join(self._work, pairs_path(partition)))
         sides = [np.frombuffer(b"".join(table[name].to_pylist()), KEY) for name in ("left", "right")]
-        left, right = (places[np.searchsorted(keys, side)] for side in sides)
-        similarity = jaccard_similarities(sets, left, right)
-        yield beam.pvalue.TaggedOutput("recall", recall_histograms(similarity, table["bands"].to_numpy()))
-        enough = similarity >= self._threshold - 1e-9
+        left, right = (candidates[np.searchsorted(candidates["key"], side)] for side in sides)
+        similarity = jaccard_similarities(sets, left["set"], right["set"])
+        rules, bands = left["rule"], table["bands"].to_numpy()  # two documents that share a bucket have one rule
+        for rule in np.unique(rules).tolist():
+            mine = rules == rule
+            yield beam.pvalue.TaggedOutput("recall", recall_histograms(rule, similarity[mine], bands[mine]))
+        thresholds = np.array([rule.threshold for rule in self._rules.rules])
+        enough = similarity >= thresholds[rules] - 1e-9
         rows = np.empty(int(enough.sum()), dedup.PAIR)
         rows["left"], rows["right"] = sides[0][enough], sides[1][enough]
         rows["similarity"], rows["exact"] = similarity[enough], False
@@ -309,26 +318,36 @@ class ComparePairs(beam.DoFn):
             yield rows.tobytes()
 
 
-def distinct_sets(blocks: Iterable[bytes]) -> tuple[Any, Any, list[Any]]:
-    """Keys in ascending order, the place of each one's set, and the different sets: 200,000 copies cost one."""
+def distinct_sets(blocks: Iterable[bytes]) -> tuple[Any, list[Any]]:
+    """Rows of `COMPARED` in the order of their keys, and the different sets: 200,000 copies cost one."""
     numbers: dict[bytes, int] = {}
     sets: list[Any] = []
-    found: list[Any] = []
-    place_of: list[int] = []
+    found: list[Any] = [np.empty(0, COMPARED)]
     for block in blocks:
-        keys, here = unpack_sets(block)
-        found.append(keys)
-        for one in here:
+        rule, keys, here = unpack_sets(block)
+        rows = np.empty(len(keys), COMPARED)
+        rows["key"], rows["rule"] = keys, rule
+        for row, one in enumerate(here):
             digest = hashlib.blake2b(one.tobytes(), digest_size=16).digest()
             place = numbers.setdefault(digest, len(sets))
             if place == len(sets):
                 sets.append(one.copy())  # a view would keep the whole block
-            place_of.append(place)
-    keys = np.concatenate([np.empty(0, KEY), *found])
-    order = np.argsort(keys, kind="stable")
-    return keys[order], np.array(place_of, np.int64)[order], sets
+            rows["set"][row] = place
+        found.append(rows)
+    candidates = np.concatenate(found)
+    return candidates[np.argsort(candidates["key"], kind="stable")], sets
 
 
-def recall_histograms(similarity: Any, bands: Any) -> Histograms:
-    """`recall_counts` under the names that the report reads."""
-    return dict(recall_counts(similarity, bands.astype(np.int64)))
+def recall_histograms(rule: int, similarity: Any, bands: Any) -> Histograms:
+    """`recall_counts` of the pairs of one rule, by its number and their names."""
+    counts = recall_counts(similarity, bands.astype(np.int64))
+    return {f"{rule} {name}": values for name, values in counts.items()}
+
+
+def load_recall(work: str) -> dict[int, Histograms]:
+    """`recall_counts` of each rule of a build, by its number; none where no candidates were compared by their texts."""
+    found: dict[int, Histograms] = {}
+    for name, values in load_histograms(join(work, RECALL)).items() if exists(join(work, RECALL)) else ():
+        rule, _, column = name.partition(" ")
+        found.setdefault(int(rule), {})[column] = values
+    return found

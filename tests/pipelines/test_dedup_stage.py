@@ -1,6 +1,7 @@
 import json
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,18 +50,20 @@ def key(number: int) -> bytes:
 
 
 def sign(
-    folder: Path, config: DedupConfig, partitions: int, parts: list[list[Row]]
+    folder: Path, config: DedupConfig, partitions: int, parts: list[list[Row]], sources: Sequence[str] = ()
 ) -> dict[tuple[int, int], list[bytes]]:
-    """What the documents (key, id, text) of some parts send to each (level, partition)."""
+    """What the documents (key, id, text) of some parts (of the web, unless told) send to each (level, partition)."""
     shuffled = defaultdict(list)
+    orders = [
+        {"documents": f"in/{index}.parquet", "part": index, "source": sources[index] if sources else "web"}
+        for index in range(len(parts))
+    ]
     for index, rows in enumerate(parts):
         columns = {"key": [key(n) for n, _, _ in rows], "id": [f"{i:032x}" for _, i, _ in rows]}
         schema = pa.schema([("key", pa.binary(16)), ("id", pa.string()), ("text", pa.string())])
         write_table(f"{folder}/in/{index}.parquet", pa.table({**columns, "text": [t for _, _, t in rows]}, schema))
-        task = {"documents": f"in/{index}.parquet", "part": index}
-        for place, block in SignPart(str(folder), config, partitions).process(task):
+        for place, block in SignPart(str(folder), config, partitions).process(orders[index]):
             shuffled[place].append(block)
-    orders = [{"documents": f"in/{index}.parquet", "part": index} for index in range(len(parts))]
     (folder / "orders.jsonl").write_text("".join(f"{json.dumps(order)}\n" for order in orders))
     return shuffled
 
@@ -82,12 +85,12 @@ def clusters(
     blocks: list[bytes] = []
     wanted = defaultdict(list)
     for place, here in in_any_order(shuffled, generator):
-        for found in SharedBuckets(config).process((place, here)):
+        for found in SharedBuckets().process((place, here)):
             if isinstance(found, tuple):
                 wanted[found[0]].append(found[1])
             else:
                 blocks.append(found.value)
-    send = SendSketches(str(folder), str(folder / "orders.jsonl"), partitions)
+    send = SendSketches(str(folder), str(folder / "orders.jsonl"), config, partitions)
     send.setup()
     sketches = defaultdict(list)
     for part, here in in_any_order(wanted, generator):
@@ -114,6 +117,29 @@ class TestStage:
     def test_one_record_met_twice_is_a_copy_even_where_none_are_looked_for(self, tmp_path: Path) -> None:
         parts: list[list[Row]] = [[(1, 9, "same"), (2, 8, "same")], [(3, 9, "same")]]
         assert [row[:2] for row in clusters(tmp_path, sign(tmp_path, NOTHING, 1, parts), NOTHING)] == [(1, 1), (3, 1)]
+
+    def test_a_source_s_rule_finds_its_copies_and_never_meets_another_s(self, tmp_path: Path) -> None:
+        text, changed = prose(1, 60), f"{prose(1, 60)}\nOne line more."
+        parts: list[list[Row]] = [[(1, 1, text), (2, 2, changed)], [(3, 3, text), (4, 4, changed)]]
+        sources = ["web", "code"]
+        one = DedupConfig(exact=False)
+        assert clusters(tmp_path / "a", sign(tmp_path / "a", one, 2, parts, sources), one, 0, 2) == [
+            (1, 1, 1), (2, 1, 2), (3, 1, 3), (4, 1, 4),
+        ]  # fmt: skip
+        two = DedupConfig(exact=False, minhash_by_source={"code": MinHashConfig(preset="bigcode")})
+        assert clusters(tmp_path / "b", sign(tmp_path / "b", two, 2, parts, sources), two, 0, 2) == [
+            (1, 1, 1), (2, 1, 2), (3, 3, 3), (4, 3, 4),
+        ]  # fmt: skip
+        none = DedupConfig(exact=False, minhash_by_source={"code": None})
+        found = clusters(tmp_path / "c", sign(tmp_path / "c", none, 2, parts, sources), none, 0, 2)
+        assert found == [(1, 1, 1), (2, 1, 2)]
+
+    def test_a_text_whose_equal_has_another_rule_still_finds_the_copies_of_its_own(self, tmp_path: Path) -> None:
+        text, changed = prose(1, 60), f"{prose(1, 60)}\nOne line more."
+        parts: list[list[Row]] = [[(1, 1, text)], [(2, 2, text), (3, 3, changed)]]
+        two = DedupConfig(minhash_by_source={"code": MinHashConfig(preset="bigcode")})
+        found = clusters(tmp_path, sign(tmp_path, two, 1, parts, ["web", "code"]), two)
+        assert found == [(1, 1, 1), (2, 1, 1), (3, 1, 3)]
 
     @pytest.mark.parametrize("config", [NOTHING, EXACT, NEAR, DedupConfig()])
     def test_partitions_and_the_order_of_what_is_shuffled_change_nothing(
@@ -212,16 +238,17 @@ class TestLargeInputs:
         schema = pa.schema([("key", pa.binary(16)), ("id", pa.string()), ("text", pa.string())])
         columns = dict(zip(schema.names, map(list, zip(*rows, strict=True)), strict=True))
         write_table(f"{folder}/in/0.parquet", pa.table(columns, schema))
-        (folder / "orders.jsonl").write_text('{"documents": "in/0.parquet", "part": 0}\n')
+        task = {"documents": "in/0.parquet", "part": 0, "source": "web"}
+        (folder / "orders.jsonl").write_text(f"{json.dumps(task)}\n")
         shuffled = defaultdict(list)
-        for place, block in SignPart(str(folder), config, 1).process({"documents": "in/0.parquet", "part": 0}):
+        for place, block in SignPart(str(folder), config, 1).process(task):
             shuffled[place].append(block)
         blocks: list[bytes] = []
         wanted: list[bytes] = []
         for place, here in shuffled.items():
-            for one in SharedBuckets(config).process((place, here)):
+            for one in SharedBuckets().process((place, here)):
                 (wanted if isinstance(one, tuple) else blocks).append(one[1] if isinstance(one, tuple) else one.value)
-        send = SendSketches(str(folder), str(folder / "orders.jsonl"), 1)
+        send = SendSketches(str(folder), str(folder / "orders.jsonl"), config, 1)
         send.setup()
         sent = list(send.process((0, wanted))) if wanted else []
         for place, block in sent:

@@ -82,7 +82,7 @@ class TestBuild:
 
     def test_recall_and_differences_are_in_the_report_and_it_can_be_drawn_again(self, out: Path) -> None:
         recall = json.loads((out / ".work/dedup/recall.json").read_bytes())
-        assert set(recall) == {"pairs", "similarity", "once", "hits"}
+        assert set(recall) == {"0 pairs", "0 similarity", "0 once", "0 hits"}
         page = (out / "report.html").read_text()
         assert 'class="curve"' in page and "<b>cluster sizes</b>" in page and "measured" in page
         assert "<del>" in page and "<ins>" in page
@@ -173,19 +173,19 @@ class TestSets:
     def test_sets_come_back_as_they_were_packed(self, documents: list[tuple[bytes, set[int]]]) -> None:
         identities = np.frombuffer(b"".join(one for one, _ in documents), KEY)
         arrays = [np.array(sorted(values), np.uint64) for _, values in documents]
-        found, sets = unpack_sets(pack_sets(identities, arrays))
-        assert found.tobytes() == identities.tobytes()
+        rule, found, sets = unpack_sets(pack_sets(3, identities, arrays))
+        assert rule == 3 and found.tobytes() == identities.tobytes()
         assert [one.tolist() for one in sets] == [one.tolist() for one in arrays]
 
     def test_equal_sets_are_held_once_and_keys_are_in_order(self) -> None:
         same, other = np.array([1, 2], np.uint64), np.array([2, 3], np.uint64)
         blocks = [
-            pack_sets(np.array([key(9), key(2)], KEY), [same, other]),
-            pack_sets(np.array([key(5)], KEY), [same]),
+            pack_sets(0, np.array([key(9), key(2)], KEY), [same, other]),
+            pack_sets(1, np.array([key(5)], KEY), [same]),
         ]
-        found, places, sets = distinct_sets(blocks)
-        assert found.tolist() == [b"\x02", b"\x05", b"\x09"]
-        assert [sets[place].tolist() for place in places] == [[2, 3], [1, 2], [1, 2]]
+        found, sets = distinct_sets(blocks)
+        assert found["key"].tolist() == [b"\x02", b"\x05", b"\x09"] and found["rule"].tolist() == [0, 1, 0]
+        assert [sets[place].tolist() for place in found["set"]] == [[2, 3], [1, 2], [1, 2]]
         assert len(sets) == 2
 
     @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12))

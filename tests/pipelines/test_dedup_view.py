@@ -7,7 +7,7 @@ import pytest
 
 from curation.dedup.config import MinHashConfig
 from curation.dedup.verify import BINS, recall_counts
-from pipelines.duplicates_view import Duplicates, curve_chart, minhash_of, read_duplicates, recall_rows, sizes_chart
+from pipelines.duplicates_view import Duplicates, curve_chart, read_duplicates, recall_rows, rule_views, sizes_chart
 from pipelines.report import environment
 from tests.pipelines.small_build import ATTACK
 
@@ -54,11 +54,27 @@ def test_cluster_sizes_are_counted_by_powers_of_two() -> None:
     [{}, {"recipe": None}, {"recipe": {"dedup": {"minhash": None}}}, {"recipe": {"dedup": {"minhash": {"x": 1}}}}],
 )
 def test_a_recipe_without_minhash_or_in_other_terms_has_no_curve(manifest: dict[str, Any]) -> None:
-    assert minhash_of(manifest) is None
+    assert rule_views({**manifest, "funnel": [{"source": "web"}]}, Duplicates()) == []
 
 
 def test_the_recipe_of_a_manifest_is_read() -> None:
-    assert minhash_of({"recipe": {"dedup": {"minhash": CONFIG.model_dump(mode="json")}}}) == CONFIG
+    dedup = {"minhash": CONFIG.model_dump(mode="json")}
+    (view,) = rule_views({"recipe": {"dedup": dedup}, "funnel": [{"source": "web"}]}, Duplicates())
+    assert (view.sources, view.minhash, view.recall) == (("web",), CONFIG, [])
+
+
+def test_each_rule_is_shown_with_the_sources_that_the_build_met_and_its_own_recall() -> None:
+    counts = recall_counts(np.full(30, 0.9), np.full(30, 7))
+    dedup = {"minhash": None, "minhash_by_source": {"code": {"preset": "bigcode"}, "web": CONFIG.model_dump()}}
+    manifest = {"recipe": {"dedup": dedup}, "funnel": [{"source": "code"}, {"source": "web"}]}
+    code, web = rule_views(manifest, Duplicates(recall={1: counts}))
+    assert (code.sources, code.minhash.bands_rows, len(code.recall)) == (("code",), (25, 10), 0)
+    assert (web.sources, web.minhash.bands_rows, len(web.recall)) == (("web",), (14, 8), 1)
+    module: Any = environment().get_template("duplicates.html.jinja").module
+    page = str(module.figures([code, web], None))
+    assert page.count("<svg") == 2 and "candidates of code" in page
+    assert "<caption><b>recall of web</b></caption>" in page
+    assert rule_views({**manifest, "funnel": []}, Duplicates()) == []
 
 
 def test_differences_are_escaped() -> None:

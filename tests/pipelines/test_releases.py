@@ -112,16 +112,16 @@ def test_both_are_as_their_manifests_say_and_the_second_names_its_parent(
 
 def test_the_index_has_a_row_for_each_document_that_is_kept(releases: Path) -> None:
     section = read_manifest(str(releases / "r2"))["index"]
-    assert (section["format"], section["exact"], section["minhash"]["seed"]) == ("index@1", "exact@1", 1)
+    assert (section["format"], section["exact"], section["minhash"]["web"]["seed"]) == ("index@2", "exact@1", 1)
     index = rows(releases / "r2", "index")
     assert [row["id"] for row in index] == sorted(row["id"] for row in rows(releases / "r2", "shards"))
     assert {(len(row["exact"]), len(row["bands"]), len(row["sketch"])) for row in index} == {(16, 14 * 4, 128)}
 
 
 def test_an_altered_index_differs_from_its_manifest(first: Path) -> None:
-    spoil(first / "r1/index/part-00000.parquet")
+    spoil(first / "r1/index/web/part-00000.parquet")
     (problem,) = verify(str(first / "r1"), read_manifest(str(first / "r1")))
-    assert problem.path == "index/part-00000.parquet" and "sha256" in problem.message
+    assert problem.path == "index/web/part-00000.parquet" and "sha256" in problem.message
 
 
 def test_the_earlier_text_is_not_read(first: Path, releases: Path) -> None:
@@ -247,9 +247,9 @@ def spoil(path: Path) -> None:
 
 def test_an_index_file_of_other_content_is_named_with_both_digests(first: Path, releases: Path) -> None:
     expected = read_manifest(str(first / "r1"))["index"]["files"][0]["sha256"]
-    spoil(first / "r1/index/part-00000.parquet")
+    spoil(first / "r1/index/web/part-00000.parquet")
     with pytest.raises(
-        JobError, match=rf"r1/index/part-00000.parquet was altered: .* sha256 [0-9a-f]{{64}}.*{expected}"
+        JobError, match=rf"r1/index/web/part-00000.parquet was altered: .* sha256 [0-9a-f]{{64}}.*{expected}"
     ):
         release(first, releases / "two.warc", "2")
 
@@ -257,14 +257,14 @@ def test_an_index_file_of_other_content_is_named_with_both_digests(first: Path, 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda path: path.unlink(), r"r1/index/part-00000.parquet is missing; .* sha256 [0-9a-f]{64}"),
+        (lambda path: path.unlink(), r"r1/index/web/part-00000.parquet is missing; .* sha256 [0-9a-f]{64}"),
         (lambda path: path.write_bytes(b"PAR1"), r"part-00000.parquet was altered: it has 4 bytes, .* says \d+ with"),
     ],
 )
 def test_a_missing_or_shorter_index_file_is_refused_before_any_work(
     damage: Callable[[Path], None], message: str, first: Path, releases: Path
 ) -> None:
-    damage(first / "r1/index/part-00000.parquet")
+    damage(first / "r1/index/web/part-00000.parquet")
     with pytest.raises(UsageError, match=message):
         release(first, releases / "two.warc", "2")
     assert not (first / "r2").exists()
@@ -296,7 +296,8 @@ def edited(folder: Path, **changed: Any) -> None:
 
 def test_another_normalisation_is_refused(first: Path, releases: Path) -> None:
     index = read_manifest(str(first / "r1"))["index"]
-    edited(first / "r1", index={**index, "minhash": {**index["minhash"], "normalisation": "normalise@2"}})
+    web = {**index["minhash"]["web"], "normalisation": "normalise@2"}
+    edited(first / "r1", index={**index, "minhash": {**index["minhash"], "web": web}})
     with pytest.raises(UsageError, match="`normalisation` normalise@2, this recipe's normalise@1"):
         release(first, releases / "two.warc", "2")
 
