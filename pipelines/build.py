@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
@@ -24,18 +25,10 @@ from pipelines.build_inputs import check_errors, list_inputs, total_size, withou
 from pipelines.connect import STARS, connect_pairs, group_candidates
 from pipelines.copy_limits import check_clusters, check_order, check_shares
 from pipelines.parts import column_names
-from pipelines.records import (
-    COMPLETION,
-    Completion,
-    load_completion,
-    remove_tree,
-    save_completion,
-    stage_key,
-    written,
-)
+from pipelines.records import Completion, remove_tree, stage_key
 from pipelines.releases import load_releases
 from pipelines.side_stages import run_decontaminate, run_earlier, run_links
-from pipelines.stage_runner import StageRunner
+from pipelines.stage_runner import Made, StageRunner
 from pipelines.stages import (
     clusters,
     copies,
@@ -58,6 +51,21 @@ from pipelines.stages.cuts import CutParts
 from pipelines.stages.histograms import Histograms, add_histograms, load_histograms, save_histograms
 from pipelines.stages.pairs import array_files
 from pipelines.stages.publish import Published
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the stages between `ingest` and `select` know of the documents; None where the recipe has no such stage."""
+
+    clustered: Completion
+    held: Completion | None
+    linked: Completion | None
+    contaminated: Completion | None
+
+    @property
+    def beside(self) -> list[Completion]:
+        """Those that a recipe may leave out."""
+        return [made for made in (self.linked, self.held, self.contaminated) if made is not None]
 
 
 class Build(StageRunner):
@@ -86,7 +94,8 @@ class Build(StageRunner):
         held = run_earlier(self, ingested, clustered, releases)
         linked = run_links(self, ingested)
         contaminated = run_decontaminate(self, ingested, items)
-        selected = self._select(ingested, clustered, linked, held, contaminated, takedown)
+        found = Findings(clustered, held, linked, contaminated)
+        selected = self._select(ingested, found, takedown)
         check_shares(selected, recipe.dedup.limits)
         settings = {
             "output": recipe.output.model_dump(mode="json"),
@@ -94,12 +103,12 @@ class Build(StageRunner):
             "spans": recipe.privacy.spans,
             "toxicity": recipe.toxicity.action,
         }
-        made_from = [*ingested, selected, *_present([linked, held, contaminated])]
+        made_from = [*ingested, selected, *found.beside]
         key = stage_key("shard", shard.VERSION, settings, [item.digest for item in made_from])
         published = publish.already_published(self.out, key, recipe, inputs.skipped)
         if published is not None:
             return published
-        shards = self._shard(ingested, linked, key, takedown)
+        shards = self._shard(ingested, found, key, takedown)
         with self.progress.stage("publish"):
             return publish.publish(
                 self.out, recipe, inputs.skipped, ingested, selected, shards, key, contaminated, releases
@@ -130,45 +139,43 @@ class Build(StageRunner):
         return [completion for completion in found if completion is not None]
 
     def _dedup(self, ingested: Sequence[Completion]) -> Completion:
-        recipe, work = self.recipe, self.work
+        recipe = self.recipe
         later = {"keep", "limits", "against", "publish_index", "url", "lines", "paragraphs", "substrings"}
         settings = recipe.dedup.model_dump(mode="json", exclude=later)  # those are read by other stages
         settings["signatures"] = recipe.dedup.keeps_signatures
         key = stage_key("dedup", dedup.VERSION, settings, [item.digest for item in ingested])
-        record = f"{dedup.FOLDER}/{COMPLETION}"
-        with self.progress.stage("dedup") as note:
-            found = load_completion(work, record, key)
-            if found is not None:
-                note("done already")
-                return found
-            remove_tree(join(work, dedup.FOLDER))
-            clusters.write_facts(clusters.merged_facts([]), join(work, dedup.SIZES))
-            parts = ingest.document_parts(ingested)
-            documents = sum(item.facts["documents"] for item in ingested)
-            if parts:
-                orders = [
-                    {"documents": part.path, "source": part.source, "part": number} for number, part in enumerate(parts)
-                ]
-                url = self.orders("dedup/orders.jsonl", orders)
-                plan = dedup.plan_for(documents)
-                if any(rule.verify == "jaccard" for rule in recipe.dedup.near_rules.rules):
-                    self._verified(url, plan, documents)
-                else:
-                    self.pipeline(lambda pipeline: dedup.build(pipeline, url, work, recipe.dedup, plan), "dedup")
-                connect_pairs(self._run_dedup, work, url, plan)
-            unneeded = [] if recipe.dedup.keeps_signatures else [signatures.FOLDER]
-            for path in (*unneeded, dedup.PAIRS, STARS):
-                remove_tree(join(work, path))
-            facts = {"members": clusters.count_members(work), **json.loads(read_bytes(join(work, dedup.SIZES)))}
-            recall = [verify.RECALL] if exists(join(work, verify.RECALL)) else []
-            files = [*clusters.cluster_files(work), *clusters.member_files(work), dedup.SIZES, *recall]
-            if recipe.dedup.keeps_signatures:
-                files += [signatures.signature_path(part.path) for part in parts]
-            outputs = tuple(written(work, path) for path in files)
-            completion = Completion(key, outputs, facts)
-            save_completion(work, record, completion)
-            note(f"{facts['members']:,} documents have a copy")
-            return completion
+        return self.once(
+            dedup.FOLDER,
+            key,
+            lambda: self._clustered(ingested),
+            lambda made: f"{made.facts['members']:,} documents have a copy",
+        )
+
+    def _clustered(self, ingested: Sequence[Completion]) -> Made:
+        recipe, work = self.recipe, self.work
+        clusters.write_facts(clusters.merged_facts([]), join(work, clusters.SIZES))
+        parts = ingest.document_parts(ingested)
+        documents = sum(item.facts["documents"] for item in ingested)
+        if parts:
+            orders = [
+                {"documents": part.path, "source": part.source, "part": number} for number, part in enumerate(parts)
+            ]
+            url = self.orders("dedup/orders.jsonl", orders)
+            plan = dedup.plan_for(documents)
+            if any(rule.verify == "jaccard" for rule in recipe.dedup.near_rules.rules):
+                self._verified(url, plan, documents)
+            else:
+                self._run_dedup(lambda pipeline: dedup.build(pipeline, url, work, recipe.dedup, plan))
+            connect_pairs(self._run_dedup, work, url, plan)
+        unneeded = [] if recipe.dedup.keeps_signatures else [signatures.FOLDER]
+        for path in (*unneeded, dedup.PAIRS, STARS):
+            remove_tree(join(work, path))
+        facts = {"members": clusters.count_members(work), **json.loads(read_bytes(join(work, clusters.SIZES)))}
+        recall = [verify.RECALL] if exists(join(work, verify.RECALL)) else []
+        files = [*clusters.cluster_files(work), *clusters.member_files(work), clusters.SIZES, *recall]
+        if recipe.dedup.keeps_signatures:
+            files += [signatures.signature_path(part.path) for part in parts]
+        return Made(files, facts)
 
     def _run_dedup(self, build: Callable[[beam.Pipeline], None]) -> None:
         self.pipeline(build, "dedup")
@@ -182,20 +189,11 @@ class Build(StageRunner):
         for path in (verify.SURE, verify.PROPOSED, verify.PAIRS, verify.WANTED):
             remove_tree(join(work, path))
 
-    def _select(
-        self,
-        ingested: Sequence[Completion],
-        clustered: Completion,
-        linked: Completion | None,
-        held: Completion | None,
-        contaminated: Completion | None,
-        takedown: Takedown,
-    ) -> Completion:
-        recipe, work = self.recipe, self.work
-        policy = recipe.policy()
+    def _select(self, ingested: Sequence[Completion], found: Findings, takedown: Takedown) -> Completion:
+        recipe = self.recipe
         near_rules = recipe.dedup.near_rules
         settings = {
-            "policy": policy.model_dump(mode="json"),
+            "policy": recipe.policy().model_dump(mode="json"),
             "keep": recipe.dedup.keep.model_dump(mode="json"),
             "mixture": recipe.mixture,
             "near": {source: near_rules.threshold(source) for source in (CODE, WEB)},
@@ -203,53 +201,50 @@ class Build(StageRunner):
             **recipe.dedup.model_dump(mode="json", include={"url", "lines", "paragraphs", "substrings"}),
             "takedown": takedown.digest,
         }
-        made_from = [*ingested, clustered, *_present([linked, held, contaminated])]
+        made_from = [*ingested, found.clustered, *found.beside]
         key = stage_key("select", select.VERSION, settings, [item.digest for item in made_from])
-        record = f"{select.FOLDER}/{COMPLETION}"
-        with self.progress.stage("select") as note:
-            found = load_completion(work, record, key)
-            if found is not None:
-                note("done already")
-                return found
-            remove_tree(join(work, select.FOLDER))
-            write_bytes(join(work, select.BOUNDS), json.dumps(bounds(policy), sort_keys=True).encode())
-            rows = self._parts(ingested, linked, held)
-            documents = [row for row in rows if row["kind"] == "documents"]
-            url = self.orders("select/documents.jsonl", documents)
-            seed = recipe.seed
-            members = copies.Clusters(
-                clustered.facts["members"],
-                recipe.dedup.keep,
-                held.facts["counts"]["documents held"] if held else 0,
-                tuple(held.facts["labels"]) if held else (),
-            )
-            if recipe.dedup.url:
-                passing, keep = sum(item.facts["documents"] for item in ingested), recipe.dedup.keep
-                self.pipeline(lambda p: urls.build_urls(p, url, work, policy, keep, passing, takedown), "select")
-            self.pipeline(lambda p: select.build_judge(p, url, work, policy, members, seed, takedown), "select")
-            judged = load_histograms(join(work, select.JUDGED_TOKENS))
-            removed = urls.count_url_copies(work, copies.found_copies(work, judged))
-            cut = self._cut_levels(documents, judged)
-            counted = cut_levels.count_dropped(removed, cut.totals)
-            judged_as = {row["documents"]: row["judged"] for row in cut.rows}
-            rows = [{**row, "judged": judged_as[row["documents"]]} if "judged" in row else row for row in rows]
-            url = self.orders("select/documents.jsonl", [row for row in rows if row["kind"] == "documents"])
-            mixture, cuts = self._mixture(url)
-            every = self.orders("select/orders.jsonl", rows)
-            self.pipeline(
-                lambda p: select.build_decide(p, every, work, policy, cuts, near_rules, seed, takedown), "select"
-            )
-            pairs = copy_examples.example_pairs(work)
-            if pairs:
-                self.pipeline(lambda p: copy_examples.build_examples(p, url, work, pairs), "select")
-            outputs = [written(work, path) for path in (select.HISTOGRAMS, select.SUMMARY, select.BOUNDS)]
-            outputs += [written(work, copy_examples.EXAMPLES)] if pairs else []
-            outputs += [written(work, row["decisions"]) for row in documents]
-            outputs += [written(work, path) for path in cut.lists]
-            facts = {"mixture": mixture, "copies": counted, "cuts": {"levels": cut.totals, "lists": cut.lists}}
-            completion = Completion(key, tuple(outputs), facts)
-            save_completion(work, record, completion)
-            return completion
+
+        def said(made: Completion) -> str:
+            counts = made.facts["copies"].values()
+            copied, passed = (sum(count[name] for count in counts) for name in ("copies", "passed"))
+            return f"{copied:,} of {passed:,} documents that pass the rules are copies"
+
+        return self.once(select.FOLDER, key, lambda: self._decided(ingested, found, takedown), said)
+
+    def _decided(self, ingested: Sequence[Completion], found: Findings, takedown: Takedown) -> Made:
+        recipe, work, held = self.recipe, self.work, found.held
+        policy, seed = recipe.policy(), recipe.seed
+        write_bytes(join(work, select.BOUNDS), json.dumps(bounds(policy), sort_keys=True).encode())
+        rows = self._parts(ingested, found)
+        documents = [row for row in rows if row["kind"] == "documents"]
+        url = self.orders("select/documents.jsonl", documents)
+        members = copies.Clusters(
+            found.clustered.facts["members"],
+            recipe.dedup.keep,
+            held.facts["counts"]["documents held"] if held else 0,
+            tuple(held.facts["labels"]) if held else (),
+        )
+        if recipe.dedup.url:
+            passing, keep = sum(item.facts["documents"] for item in ingested), recipe.dedup.keep
+            self.pipeline(lambda p: urls.build_urls(p, url, work, policy, keep, passing, takedown), "select")
+        self.pipeline(lambda p: select.build_judge(p, url, work, policy, members, seed, takedown), "select")
+        judged = load_histograms(join(work, select.JUDGED_TOKENS))
+        removed = urls.count_url_copies(work, copies.found_copies(work, judged))
+        cut = self._cut_levels(documents, judged)
+        counted = cut_levels.count_dropped(removed, cut.totals)
+        judged_as = {row["documents"]: row["judged"] for row in cut.rows}
+        rows = [{**row, "judged": judged_as[row["documents"]]} if "judged" in row else row for row in rows]
+        url = self.orders("select/documents.jsonl", [row for row in rows if row["kind"] == "documents"])
+        mixture, cuts = self._mixture(url)
+        every, near_rules = self.orders("select/orders.jsonl", rows), recipe.dedup.near_rules
+        self.pipeline(lambda p: select.build_decide(p, every, work, policy, cuts, near_rules, seed, takedown), "select")
+        pairs = copy_examples.example_pairs(work)
+        if pairs:
+            self.pipeline(lambda p: copy_examples.build_examples(p, url, work, pairs), "select")
+        files = [select.HISTOGRAMS, select.SUMMARY, select.BOUNDS, *([copy_examples.EXAMPLES] if pairs else [])]
+        files += [*(row["decisions"] for row in documents), *cut.lists]
+        facts = {"mixture": mixture, "copies": counted, "cuts": {"levels": cut.totals, "lists": cut.lists}}
+        return Made(files, facts)
 
     def _cut_levels(self, documents: Sequence[dict[str, Any]], judged: Histograms) -> CutParts:
         """Cut what documents share, and count what is left of their tokens."""
@@ -261,12 +256,10 @@ class Build(StageRunner):
             save_histograms(join(self.work, select.JUDGED_TOKENS), add_histograms([judged, found.changes]))
         return found
 
-    def _parts(
-        self, ingested: Sequence[Completion], linked: Completion | None, held: Completion | None = None
-    ) -> list[dict[str, Any]]:
+    def _parts(self, ingested: Sequence[Completion], found: Findings) -> list[dict[str, Any]]:
         """One row for each file of ingest, saying where what `select` makes of it goes."""
         rows = []
-        matched = {file.path for file in held.outputs} if held else set()
+        matched = {file.path for file in found.held.outputs} if found.held else set()
         for number, part in enumerate(ingest.document_parts(ingested)):
             stem = "-".join(part.path.split("/")[-2:])
             rows.append(
@@ -278,7 +271,7 @@ class Build(StageRunner):
                     "decisions": f"{select.FOLDER}/decisions/{stem}",
                     "source": part.source,
                     "columns": column_names(join(self.work, part.path)),
-                    "links": links.linked_path(part.path) if linked and part.source == WEB else None,
+                    "links": links.linked_path(part.path) if found.linked and part.source == WEB else None,
                     "hits": decontaminate.hits_path(part.path) if self.recipe.decontaminate else None,
                     "earlier": match if (match := earlier.match_path(part.path)) in matched else None,
                 }
@@ -319,9 +312,7 @@ class Build(StageRunner):
             cuts[source] = mixing.cut(place, places, [row[2] for row in mine], sizes)
         return facts, cuts
 
-    def _shard(
-        self, ingested: Sequence[Completion], linked: Completion | None, key: str, takedown: Takedown
-    ) -> list[Completion]:
+    def _shard(self, ingested: Sequence[Completion], found: Findings, key: str, takedown: Takedown) -> list[Completion]:
         recipe, work = self.recipe, self.work
         histograms = load_histograms(join(work, select.HISTOGRAMS))
         rejected = histograms.pop("rejected", np.zeros(shard.ID_BUCKETS, np.int64))
@@ -335,7 +326,7 @@ class Build(StageRunner):
             if len(waiting) == len(tasks):
                 remove_tree(join(work, shard.FOLDER))
             if waiting:
-                parts = self.orders("shard-parts.jsonl", self._parts(ingested, linked))
+                parts = self.orders("shard-parts.jsonl", self._parts(ingested, found))
                 url = self.orders("shard-orders.jsonl", waiting)
                 settings = shard.ShardSettings(
                     recipe.dedup.near_rules, takedown, recipe.privacy.spans, recipe.toxicity.action == "tag"
@@ -343,12 +334,7 @@ class Build(StageRunner):
                 self.pipeline(lambda p: shard.build(p, url, work, parts, settings), "shard")
             else:
                 note("done already")
-        found = [shard.completed(work, task) for task in tasks]
-        if any(completion is None for completion in found):
+        done = [shard.completed(work, task) for task in tasks]
+        if any(completion is None for completion in done):
             raise JobError("shard: the runner ended without writing every shard; run the command again")
-        return [completion for completion in found if completion is not None]
-
-
-def _present(completions: Sequence[Completion | None]) -> list[Completion]:
-    """Those of stages that this recipe has."""
-    return [completion for completion in completions if completion is not None]
+        return [completion for completion in done if completion is not None]

@@ -20,7 +20,8 @@ from manifests.files import join
 from pipelines.parts import open_parquet, read_columns
 from pipelines.recipe import DedupLimits
 from pipelines.records import Completion
-from pipelines.stages import dedup, ingest
+from pipelines.stages import ingest
+from pipelines.stages.clusters import CLUSTERS
 
 _SHOWN = 5  # clusters in a message
 _NO_NUMBERS = {field.name for field in DOCUMENT if not (pa.types.is_integer(field.type) or field.type == pa.float64())}
@@ -61,7 +62,7 @@ def check_clusters(work: str, ingested: Sequence[Completion], clusters: Completi
     raise JobError(
         f"dedup: a cluster joins {large[0]['texts']:,} different texts, more than dedup.limits.max_cluster allows "
         f"({limits.max_cluster:,}); the largest:\n" + "\n".join(lines) + "\n"
-        f"All members are listed in {join(work, dedup.CLUSTERS)}. If these are no copies of each other, set "
+        f"All members are listed in {join(work, CLUSTERS)}. If these are no copies of each other, set "
         "dedup.minhash.verify=jaccard or raise dedup.minhash.threshold; if they are, raise the limit."
     )
 

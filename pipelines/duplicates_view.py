@@ -18,7 +18,8 @@ from curation.documents import CODE, WEB
 from manifests.files import exists, join, read_bytes
 from pipelines.charts import Bar, histogram
 from pipelines.recipe import DedupConfig
-from pipelines.stages import dedup, verify
+from pipelines.stages import verify
+from pipelines.stages.clusters import SIZES
 from pipelines.stages.copy_examples import EXAMPLES
 
 _WIDTH, _HEIGHT, _TOP, _BOTTOM = 320.0, 130.0, 12.0, 18.0
@@ -48,7 +49,7 @@ class RecallRow:
 
 def read_duplicates(work: str) -> Duplicates:
     """The figures among the work files of a build; those that are not there are empty."""
-    sizes, examples = (join(work, name) for name in (dedup.SIZES, EXAMPLES))
+    sizes, examples = (join(work, name) for name in (SIZES, EXAMPLES))
     counts = json.loads(read_bytes(sizes))["sizes"] if exists(sizes) else {}
     return Duplicates(
         {int(size): count for size, count in counts.items()},

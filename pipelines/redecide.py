@@ -32,13 +32,14 @@ from pipelines.copy_limits import check_signals
 from pipelines.parts import open_parquet, read_columns, sort_rows
 from pipelines.recipe import Recipe
 from pipelines.records import WORK
-from pipelines.stages import decontaminate, dedup, earlier, links, select
+from pipelines.stages import decontaminate, earlier, links, select
 from pipelines.stages.clusters import read_clusters
 from pipelines.stages.copies import HeldCopies, LoadedClusters, LoadedCopies, choose_copies, from_ipc, key_array
 from pipelines.stages.cut_list import cut_again, cuts_of
 from pipelines.stages.cut_parts import level_rules
 from pipelines.stages.held import held_copies
 from pipelines.stages.histograms import add_histograms, mixture_histograms
+from pipelines.stages.pairs import as_binary
 from pipelines.stages.urls import url_copies, url_members
 
 KEPT = 0
@@ -359,7 +360,7 @@ def _decided(
 
 
 def _remove_copies(item: Decided, removed: LoadedCopies, near: float | None, outcomes: Outcomes) -> None:
-    keys = dedup.as_binary(item.keys)
+    keys = as_binary(item.keys)
     rows = np.flatnonzero(removed.contains(pa.chunked_array([keys])))
     if not len(rows):
         return

@@ -10,9 +10,9 @@ from curation.decontamination.items import ItemFile
 from curation.documents import WEB
 from manifests.errors import UsageError
 from manifests.files import digest_file, exists, join
-from pipelines.records import COMPLETION, Completion, load_completion, remove_tree, save_completion, stage_key, written
+from pipelines.records import Completion, remove_tree, stage_key
 from pipelines.releases import Release
-from pipelines.stage_runner import StageRunner
+from pipelines.stage_runner import Made, StageRunner
 from pipelines.stages import decontaminate, dedup, earlier, ingest, links
 
 
@@ -27,16 +27,12 @@ def run_earlier(
     settings = recipe.dedup.model_dump(mode="json", include={"exact", "minhash", "minhash_by_source"})
     named = [[release.label, release.digest] for release in releases]
     key = stage_key("earlier", earlier.VERSION, {**settings, "releases": named}, [clustered.digest])
-    with runner.progress.stage("earlier") as note:
-        found = load_completion(work, earlier.RECORD, key)
-        if found is not None:
-            note("done already")
-            return found
-        remove_tree(join(work, earlier.FOLDER))
+
+    def make() -> Made:
         parts = ingest.document_parts(ingested)
-        documents = sum(item.facts["documents"] for item in ingested)
         counts: dict[str, int] = {}
         if parts:
+            documents = sum(item.facts["documents"] for item in ingested)
             urls = (
                 runner.orders("earlier/parts.jsonl", earlier.part_orders(parts)),
                 runner.orders("earlier/files.jsonl", earlier.file_orders(releases)),
@@ -52,11 +48,13 @@ def run_earlier(
         counts["documents held"] = sum(earlier.documents_held(work, path) for path in matched)
         for path in earlier.TEMPORARY:
             remove_tree(join(work, path))
-        facts = {"counts": counts, "labels": [release.label for release in releases], "releases": named}
-        completion = Completion(key, tuple(written(work, path) for path in matched), facts)
-        save_completion(work, earlier.RECORD, completion)
-        note(f"{counts['documents held']:,} documents match one of {counts.get('documents read', 0):,} earlier ones")
-        return completion
+        return Made(matched, {"counts": counts, "labels": [release.label for release in releases], "releases": named})
+
+    def said(made: Completion) -> str:
+        counts = made.facts["counts"]
+        return f"{counts['documents held']:,} documents match one of {counts.get('documents read', 0):,} earlier ones"
+
+    return runner.once(earlier.FOLDER, key, make, said)
 
 
 def run_links(runner: StageRunner, ingested: Sequence[Completion]) -> Completion | None:
@@ -70,15 +68,10 @@ def run_links(runner: StageRunner, ingested: Sequence[Completion]) -> Completion
         return None
     settings = {"voter": recipe.links.voter, "votes": digest_file(listed)[0] if listed else None}
     key = stage_key("links", links.VERSION, settings, [item.digest for item in ingested])
-    record = f"{links.FOLDER}/{COMPLETION}"
-    with runner.progress.stage("links") as note:
-        found = load_completion(work, record, key)
-        if found is not None:
-            note("done already")
-            return found
-        remove_tree(join(work, links.FOLDER))
+    linking = sum((Counter(item.facts.get("links", {})) for item in ingested), Counter[str]())
+
+    def make() -> Made:
         pages = [part.path for part in ingest.document_parts(ingested) if part.source == WEB]
-        linking = sum((Counter(item.facts.get("links", {})) for item in ingested), Counter[str]())
         if pages:
             documents = sum(item.facts["documents"] for item in ingested)
             sizes = links.plan(documents, linking["pages"], linking["links"])
@@ -87,11 +80,9 @@ def run_links(runner: StageRunner, ingested: Sequence[Completion]) -> Completion
             runner.pipeline(lambda p: links.build_wanted(p, mine, work, sizes), "links")
             url = runner.orders("links/orders.jsonl", orders)
             runner.pipeline(lambda p: links.build_votes(p, url, work, recipe.links, sizes), "links")
-        outputs = tuple(written(work, links.linked_path(path)) for path in pages)
-        completion = Completion(key, outputs, dict(sorted(linking.items())))
-        save_completion(work, record, completion)
-        note(f"{linking['links']:,} links of {linking['pages']:,} pages")
-        return completion
+        return Made(map(links.linked_path, pages), dict(sorted(linking.items())))
+
+    return runner.once(links.FOLDER, key, make, lambda _: f"{linking['links']:,} links of {linking['pages']:,} pages")
 
 
 def run_decontaminate(
@@ -103,20 +94,18 @@ def run_decontaminate(
         remove_tree(join(work, decontaminate.FOLDER))
         return None
     key = decontaminate.key(section, items, [item.digest for item in ingested])
-    with runner.progress.stage("decontaminate") as note:
-        found = load_completion(work, decontaminate.COMPLETION, key)
-        if found is not None:
-            note("done already")
-            return found
-        remove_tree(join(work, decontaminate.FOLDER))
+
+    def make() -> Made:
         facts = decontaminate.prepare(work, section)
         parts = [part.path for part in ingest.document_parts(ingested)]
         if parts:
             url = runner.orders("decontaminate/orders.jsonl", [{"documents": path} for path in parts])
             runner.pipeline(lambda pipeline: decontaminate.build(pipeline, url, work), "decontaminate")
         remove_tree(join(work, decontaminate.INDEX))
-        outputs = tuple(written(work, decontaminate.hits_path(path)) for path in parts)
-        completion = Completion(key, outputs, {"benchmarks": facts, "files": [asdict(file) for file in items]})
-        save_completion(work, decontaminate.COMPLETION, completion)
-        note(f"{sum(one['items'] for one in facts.values()):,} items looked for")
-        return completion
+        found = {"benchmarks": facts, "files": [asdict(file) for file in items]}
+        return Made(map(decontaminate.hits_path, parts), found)
+
+    def said(made: Completion) -> str:
+        return f"{sum(one['items'] for one in made.facts['benchmarks'].values()):,} items looked for"
+
+    return runner.once(decontaminate.FOLDER, key, make, said)

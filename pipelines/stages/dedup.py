@@ -31,16 +31,8 @@ from manifests.files import join
 from pipelines.parts import open_parquet, write_table
 from pipelines.recipe import DedupConfig
 from pipelines.runner import ReadTasks, explained, read_json_lines
-from pipelines.stages.clusters import CLUSTER as CLUSTER
-from pipelines.stages.clusters import CLUSTERS as CLUSTERS
 from pipelines.stages.clusters import DOCUMENTS_PER_RANGE, Plan, WriteGraph
-from pipelines.stages.clusters import SIZES as SIZES
-from pipelines.stages.clusters import cluster_facts as cluster_facts
-from pipelines.stages.clusters import cluster_table as cluster_table
-from pipelines.stages.pairs import PAIR as PAIR
 from pipelines.stages.pairs import WritePairs, pack_pairs
-from pipelines.stages.pairs import as_binary as as_binary
-from pipelines.stages.pairs import unpack_pairs as unpack_pairs
 from pipelines.stages.signatures import read_signatures, signature_path, signature_table
 
 VERSION = 5
@@ -73,7 +65,7 @@ def plan_for(documents: int) -> Plan:
 
 
 def build(pipeline: beam.Pipeline, tasks_url: str, work: str, config: DedupConfig, plan: Plan) -> None:
-    """The stage's job graph; it ends by writing `PAIRS` and, where these are few enough, `CLUSTERS` and `SIZES`."""
+    """The stage's job graph; it ends by writing `PAIRS` and, where these are few enough, the clusters."""
     found = found_pairs(pipeline, tasks_url, work, config, plan.partitions).pairs
     counts = found | "VerifiedPairs" >> WritePairs(work, PAIRS, plan.partitions)
     _ = counts | "Graph" >> WriteGraph(work, tasks_url, PAIRS, plan)

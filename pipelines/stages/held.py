@@ -13,7 +13,7 @@ from curation.dedup.choose import KeepConfig, beats
 from curation.dedup.keys import KEY, key_words
 from pipelines.releases import reference
 from pipelines.stages.copies import HeldCopies, parse_dates
-from pipelines.stages.dedup import as_binary
+from pipelines.stages.pairs import as_binary
 
 RULES = ("earlier.same_record", "earlier.exact", "earlier.near")
 """What a match is, the strongest first; a document that has several bears the first."""

@@ -23,6 +23,7 @@ from curation.takedown import NOTHING, Takedown
 from manifests.files import join
 from pipelines.parts import read_columns, sort_rows, write_table
 from pipelines.runner import ReadTasks, explained
+from pipelines.stages.clusters import CLUSTER
 from pipelines.stages.copies import (
     COPY,
     URL_COPIES,
@@ -33,8 +34,8 @@ from pipelines.stages.copies import (
     url_copies_of,
 )
 from pipelines.stages.decontaminate import with_contamination
-from pipelines.stages.dedup import CLUSTER, as_binary
 from pipelines.stages.links import with_signals
+from pipelines.stages.pairs import as_binary
 from pipelines.stages.select import taken_down
 
 RULE = "url"

@@ -42,7 +42,7 @@ from pipelines.stages.clusters import (
     unpack_kinds,
 )
 from pipelines.stages.histograms import Histograms, WriteHistograms, load_histograms
-from pipelines.stages.pairs import CANDIDATE_PAIR, WritePairs, counted_pairs, read_array, read_arrays
+from pipelines.stages.pairs import CANDIDATE_PAIR, PAIR, WritePairs, as_binary, counted_pairs, read_array, read_arrays
 
 SURE = f"{dedup.FOLDER}/sure"
 PROPOSED = f"{dedup.FOLDER}/proposed"
@@ -172,7 +172,7 @@ class WriteCandidates(beam.DoFn):
 
 def paired_table(pairs: Any) -> pa.Table:
     """Rows of `CANDIDATE_PAIR` as a table of `PAIRED`."""
-    columns = [dedup.as_binary(pairs["left"]), dedup.as_binary(pairs["right"]), pa.array(pairs["bands"])]
+    columns = [as_binary(pairs["left"]), as_binary(pairs["right"]), pa.array(pairs["bands"])]
     return pa.table(columns, schema=PAIRED)
 
 
@@ -207,7 +207,7 @@ def write_wanted(element: tuple[int, Iterable[bytes]], work: str) -> int:
     part, blocks = element
     rows = np.concatenate([np.frombuffer(block, CANDIDATE) for block in blocks])
     rows = rows[np.argsort(rows["key"], kind="stable")]
-    table = pa.table([dedup.as_binary(rows["key"]), pa.array(rows["partition"])], schema=WANTED_ROW)
+    table = pa.table([as_binary(rows["key"]), pa.array(rows["partition"])], schema=WANTED_ROW)
     write_table(join(work, part_path(WANTED, part)), table)
     return len(rows)
 
@@ -234,7 +234,7 @@ def build_verify(
 
 def read_sure(order: dict[str, str], work: str) -> bytes:
     """The packed pairs of one file of `SURE`."""
-    packed: bytes = read_array(work, order["pairs"], dedup.PAIR).tobytes()
+    packed: bytes = read_array(work, order["pairs"], PAIR).tobytes()
     return packed
 
 
@@ -311,7 +311,7 @@ class ComparePairs(beam.DoFn):
             yield beam.pvalue.TaggedOutput("recall", recall_histograms(rule, similarity[mine], bands[mine]))
         thresholds = np.array([rule.threshold for rule in self._rules.rules])
         enough = similarity >= thresholds[rules] - 1e-9
-        rows = np.empty(int(enough.sum()), dedup.PAIR)
+        rows = np.empty(int(enough.sum()), PAIR)
         rows["left"], rows["right"] = sides[0][enough], sides[1][enough]
         rows["similarity"], rows["exact"] = similarity[enough], False
         if len(rows):

@@ -17,23 +17,19 @@ from curation.dedup.keys import KEY
 from curation.documents import document_key, record_id
 from pipelines.parts import write_table
 from pipelines.recipe import DedupConfig
+from pipelines.stages.clusters import cluster_facts, cluster_table
 from pipelines.stages.dedup import (
     EXACT_LEVEL,
-    PAIR,
     RECORD_LEVEL,
     SendSketches,
     SharedBuckets,
     SignPart,
     VerifyBuckets,
-    as_binary,
-    cluster_facts,
-    cluster_table,
     pack,
-    pack_pairs,
     partitions_for,
     unpack,
-    unpack_pairs,
 )
+from pipelines.stages.pairs import PAIR, as_binary, pack_pairs, unpack_pairs
 from tests.benchmarks import generated_copies as generated
 from tests.benchmarks.generated_copies import VOCABULARY
 from tests.pipelines.tiny import prose

@@ -13,11 +13,11 @@ from curation.dedup.config import MinHashConfig
 from curation.dedup.keys import KEY
 from pipelines.recipe import DedupConfig
 from pipelines.releases import parse_reference, reference
-from pipelines.stages.dedup import as_binary
 from pipelines.stages.earlier import FILTER, filter_bits
 from pipelines.stages.hash_filter import PIECE_BITS, Filter, WritePiece, positions
 from pipelines.stages.held import MATCH, PAIR, held_copies, match_table
 from pipelines.stages.index import plan_index
+from pipelines.stages.pairs import as_binary
 from pipelines.stages.signatures import bands_of, exact_of, signature_table, sketches_of
 
 
