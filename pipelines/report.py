@@ -31,7 +31,7 @@ from pipelines import report_views as views
 from pipelines.charts import stacked_bar
 from pipelines.duplicates_view import Duplicates, read_duplicates, rule_views, sizes_chart
 from pipelines.records import WORK
-from pipelines.stages.copies import largest_copies
+from pipelines.stages.copies import largest_copies, rank_clusters
 
 REPORT_NAME = "report.html"
 CARD_NAME = "README.md"
@@ -93,32 +93,34 @@ class ClusterMember:
 
 @dataclass(frozen=True)
 class ClusterView:
-    """A cluster of duplicates: how many documents, their tokens, and some members, the kept one first."""
+    """A cluster of duplicates: documents, how many were removed as copies, tokens, some members, the kept one first."""
 
     size: int
+    removed: int
     tokens: int
     members: tuple[ClusterMember, ...]
     component: str = ""  # its key in hex
 
 
 def largest_clusters(copies: pa.Table, count: int = CLUSTERS_SHOWN, members: int = MEMBERS_SHOWN) -> list[ClusterView]:
-    """The largest clusters, by size and then by component; of each some members, the kept copy and the likest first.
+    """The first clusters of `rank_clusters`; of each some members, the kept copy and the likest first.
 
     Args:
         copies: a row for each document that has a copy, with at least the columns of `COPY_COLUMNS`.
         count: how many clusters.
         members: how many members of each.
     """
-    tallies = copies["component"].value_counts()
-    sizes, names = tallies.field("counts").to_pylist(), tallies.field("values").to_pylist()
-    largest = sorted((row for row in range(len(names)) if sizes[row] > 1), key=lambda row: (-sizes[row], names[row]))
+    ranked = rank_clusters(copies)
+    largest = [place for place in ranked.order.tolist() if ranked.documents[place] > 1]
     order = [("kept", "descending"), ("similarity", "descending"), ("id", "ascending"), ("uri", "ascending")]
     clusters = []
-    for row in largest[:count]:
-        rows = copies.filter(pc.equal(copies["component"], pa.scalar(names[row], copies["component"].type)))
+    for place in largest[:count]:
+        rows = copies.filter(pa.array(ranked.codes == place))
         shown = rows.sort_by(order).slice(0, members).select(MEMBER_COLUMNS).to_pylist()
         tokens = pc.sum(rows["tokens"]).as_py() or 0
-        clusters.append(ClusterView(sizes[row], tokens, tuple(ClusterMember(**one) for one in shown), names[row].hex()))
+        named = rows["component"][0].as_py().hex()
+        removed, of_all = int(ranked.removed[place]), int(ranked.documents[place])
+        clusters.append(ClusterView(of_all, removed, tokens, tuple(ClusterMember(**one) for one in shown), named))
     return clusters
 
 

@@ -310,10 +310,35 @@ def load_removed(work: str, part: int) -> LoadedCopies:
     return LoadedCopies(read_columns(url) if exists(url) else _REMOVED.empty_table())
 
 
-def largest_copies(work: str, clusters: int, schema: pa.Schema = COPY) -> pa.Table:
-    """Columns of the outcomes of the largest clusters, by size and then by component; one file is held at a time.
+@dataclass(frozen=True)
+class RankedClusters:
+    """The clusters among some outcomes, in the order in which they are worth looking at.
 
-    All members of a cluster are in one file, so the largest of all are among the largest of each.
+    First those of which most near-duplicates were removed, as a false cluster removes many; then by removed copies of
+    any kind, by documents, and by component.
+    """
+
+    names: Any  # components, ascending
+    codes: NDArray[np.int64]  # of each row, the place of its cluster's name
+    documents: NDArray[np.int64]
+    removed: NDArray[np.int64]
+    order: NDArray[np.int64]  # places of names, the first to look at first
+
+
+def rank_clusters(copies: pa.Table) -> RankedClusters:
+    """The clusters of a table with at least the columns `component` and `rule` of `COPY`."""
+    names, codes, documents = np.unique(key_array(copies["component"]), return_inverse=True, return_counts=True)
+    rules = copies["rule"].to_pylist()
+    removed = np.bincount(codes, [rule is not None for rule in rules], len(names)).astype(np.int64)
+    near = np.bincount(codes, [rule == "near" for rule in rules], len(names))
+    order = np.lexsort((np.arange(len(names)), -documents, -removed, -near))
+    return RankedClusters(names, codes, documents, removed, order)
+
+
+def largest_copies(work: str, clusters: int, schema: pa.Schema = COPY) -> pa.Table:
+    """Columns of the outcomes of the first clusters of `rank_clusters`; one file is held at a time.
+
+    All members of a cluster are in one file, so the first of all are among the first of each.
     """
     folder = join(work, COPIES)
     found = schema.empty_table()
@@ -324,10 +349,10 @@ def largest_copies(work: str, clusters: int, schema: pa.Schema = COPY) -> pa.Tab
 
 
 def _largest(copies: pa.Table, clusters: int) -> pa.Table:
-    names, codes, sizes = np.unique(key_array(copies["component"]), return_inverse=True, return_counts=True)
-    kept = np.zeros(len(names), bool)
-    kept[np.lexsort((np.arange(len(names)), -sizes))[:clusters]] = True
-    return copies.filter(pa.array(kept[codes]))
+    ranked = rank_clusters(copies)
+    kept = np.zeros(len(ranked.names), bool)
+    kept[ranked.order[:clusters]] = True
+    return copies.filter(pa.array(kept[ranked.codes]))
 
 
 def key_array(column: pa.ChunkedArray) -> Any:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,25 +14,24 @@ from curation.dedup.differences import OPENING, differences
 from manifests.files import join, write_bytes
 from pipelines.parts import open_parquet, overlapping_row_groups, sort_rows
 from pipelines.runner import ReadTasks, explained
-from pipelines.stages.copies import key_array, largest_copies
+from pipelines.stages.copies import largest_copies, rank_clusters
 
 EXAMPLES = "select/copy_examples.json"
 CLUSTERS_SHOWN = 12
 
 
 def example_pairs(work: str, clusters: int = CLUSTERS_SHOWN) -> list[tuple[str, str, str]]:
-    """(component in hex, id that stays, id of the copy least like any other) for the largest clusters.
+    """(component in hex, id that stays, id of the copy least like any other) for the first clusters.
 
     The least similar removed near-duplicate is what shows whether a cluster is one; clusters without one are left out.
     """
     table = largest_copies(work, clusters)
     if not table.num_rows:
         return []
-    components = key_array(table["component"])
-    names, codes, sizes = np.unique(components, return_inverse=True, return_counts=True)
+    ranked = rank_clusters(table)
     pairs = []
-    for place in np.lexsort((np.arange(len(names)), -sizes))[:clusters].tolist():
-        rows = table.filter(pa.array(codes == place))
+    for place in ranked.order[:clusters].tolist():
+        rows = table.filter(pa.array(ranked.codes == place))
         near = rows.filter(pc.equal(pc.fill_null(rows["rule"], ""), "near"))
         if near.num_rows:
             least = sort_rows(near, "similarity", "id", "key").slice(0, 1).to_pylist()[0]

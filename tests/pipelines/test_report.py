@@ -191,7 +191,7 @@ def test_damaged_work_files_leave_the_old_report(tmp_path: Path) -> None:
     assert (tmp_path / "report.html").read_text() == "old"
 
 
-def test_the_largest_clusters_come_first_with_their_kept_copy() -> None:
+def test_clusters_of_most_removed_near_duplicates_come_first_with_their_kept_copy() -> None:
     def member(component: int, number: int, kept: int, similarity: float) -> dict[str, Any]:
         name = f"{component}-{number}"
         return {
@@ -202,8 +202,11 @@ def test_the_largest_clusters_come_first_with_their_kept_copy() -> None:
     rows = [member(1, k, 1, 0.9) for k in range(2)]
     rows += [member(2, k, 7, 0.8 + k / 100) for k in range(12)]
     rows += [member(3, 0, 0, 1.0)]
-    large, small = largest_clusters(pa.Table.from_pylist(rows[::-1], COPY_COLUMNS), members=3)
-    assert (large.size, large.tokens) == (12, 120)
+    rows += [{**member(4, k, 30, 1.0), "rule": None} for k in range(20)]  # all of them failed other rules
+    rows += [{**member(5, k, 0, 1.0), "rule": "exact" if k else None} for k in range(15)]
+    large, small, equal, failed = largest_clusters(pa.Table.from_pylist(rows[::-1], COPY_COLUMNS), members=3)
+    assert [(one.size, one.removed) for one in (large, small, equal, failed)] == [(12, 11), (2, 1), (15, 14), (20, 0)]
+    assert large.tokens == 120
     assert [member.id for member in large.members] == ["2-7", "2-11", "2-10"]
     assert [member.id for member in small.members] == ["1-1", "1-0"]
 
