@@ -36,6 +36,7 @@ FOLD = np.uint64(0x9E3779B97F4A7C15)
 _FNV_BASIS, _FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 _ZERO = np.uint64(ord("0"))
 _SPACE = np.uint64(ord(" "))
+_BLOCK = 1024  # shingles folded together: 8 KB, which stay in the nearest cache
 
 
 def shingle_hashes(text: str, ngram: int = 5, *, scheme: Scheme = "affine32", shingle: Shingle = "words") -> Unsigned:
@@ -82,16 +83,21 @@ def fmix64(value: Any) -> Any:
 def _words(codes: Any, entries: Any, expansions: Any) -> Any:
     """Hashes of the words of a text given as code points; `normalise@1` as a state machine."""
     words = np.empty(codes.size + 1, np.uint64)  # no character begins two words; pages not written cost no memory
-    count = 0
+    count = np.uint64(0)
     word = _FNV_BASIS
-    empty = True
+    filled = np.uint64(0)  # 1 after a character of a word
     digits = False
     single = np.empty(1, np.uint32)
-    for code in codes:
-        entry = entries[code]
-        if DROP < entry < EXPAND:  # a word character, by far the most frequent case
-            word = (word ^ np.uint64(entry)) * _FNV_PRIME
-            empty = False
+    for position in range(codes.size):
+        entry = entries[codes[position]]
+        # A separator or a character of a word, by far the most frequent. Arithmetic tells them apart, since a branch
+        # would be mispredicted at the end of nearly every word; what is written at `count` stays where a word ended.
+        if entry < EXPAND and entry != DIGIT and entry != DROP:
+            grows = np.uint64(entry != BREAK)
+            words[count] = word
+            count += np.uint64(filled > grows)
+            word = (word ^ np.uint64(entry)) * (_FNV_PRIME * grows) + _FNV_BASIS * (np.uint64(1) - grows)
+            filled = grows
             digits = False
             continue
         if EXPAND <= entry < ALONE:
@@ -106,36 +112,38 @@ def _words(codes: Any, entries: Any, expansions: Any) -> Any:
             if one == DIGIT:
                 if not digits:
                     word = (word ^ _ZERO) * _FNV_PRIME
-                    empty = False
+                    filled = np.uint64(1)
                     digits = True
                 continue
             digits = False
             if DROP < one < EXPAND:
                 word = (word ^ np.uint64(one)) * _FNV_PRIME
-                empty = False
+                filled = np.uint64(1)
                 continue
-            if not empty:  # a separator, or a character that is a word of its own
-                words[count] = fmix64(word)
-                count += 1
-                word = _FNV_BASIS
-                empty = True
+            words[count] = word  # a separator, or a character that is a word of its own
+            count += filled
+            word = _FNV_BASIS
+            filled = np.uint64(0)
             if one >= ALONE:
-                words[count] = fmix64((_FNV_BASIS ^ np.uint64(one - ALONE)) * _FNV_PRIME)
-                count += 1
-    if not empty:
-        words[count] = fmix64(word)
-        count += 1
-    return words[:count]
+                words[count] = (_FNV_BASIS ^ np.uint64(one - ALONE)) * _FNV_PRIME
+                count += np.uint64(1)
+    words[count] = word
+    words = words[: count + filled]
+    for place in range(words.size):
+        words[place] = fmix64(words[place])
+    return words
 
 
 @compiled
 def _shingles(words: Any, ngram: int) -> Any:
-    hashes = np.empty(max(0, words.size - ngram + 1), np.uint64)
-    for start in range(hashes.size):
-        folded = np.uint64(0)
-        for word in words[start : start + ngram]:
-            folded = (folded ^ word) * FOLD
-        hashes[start] = fmix64(folded)
+    hashes = np.zeros(max(0, words.size - ngram + 1), np.uint64)
+    for first in range(0, hashes.size, _BLOCK):
+        block = hashes[first : first + _BLOCK]
+        for step in range(ngram):  # the outer loop, so that vector instructions fold many shingles at once
+            for place in range(block.size):
+                block[place] = (block[place] ^ words[first + step + place]) * FOLD
+        for place in range(block.size):
+            block[place] = fmix64(block[place])
     return hashes
 
 
@@ -147,13 +155,23 @@ def _characters(codes: Any, entries: Any, expansions: Any) -> Any:
         entry = entries[code]
         size += expansions[entry - EXPAND] if EXPAND <= entry < ALONE else 1
     found = np.empty(size, np.uint64)  # a space stands for a separator at least
-    count = 0
-    within = False  # after a character of a word that a space can end
-    apart = False  # a separator came since
+    count = np.uint64(0)
+    within = np.uint64(0)  # 1 after a character of a word that a space can end
+    apart = np.uint64(0)  # 1 where a separator came since
     digits = False
     single = np.empty(1, np.uint32)
-    for code in codes:
-        entry = entries[code]
+    for position in range(codes.size):
+        entry = entries[codes[position]]
+        if entry < EXPAND and entry != DIGIT and entry != DROP:  # without a branch, as in `_words`
+            grows = np.uint64(entry != BREAK)
+            found[count] = _SPACE
+            count += apart & grows
+            found[count] = entry
+            count += grows
+            apart = np.uint64(within > grows)
+            within |= grows
+            digits = False
+            continue
         if EXPAND <= entry < ALONE:
             place = entry - EXPAND
             run = expansions[place + 1 : place + 1 + expansions[place]]
@@ -169,15 +187,15 @@ def _characters(codes: Any, entries: Any, expansions: Any) -> Any:
                 continue
             if one >= ALONE:
                 found[count] = np.uint64(one - ALONE)
-                within = False
+                within = np.uint64(0)
             else:
-                if apart:
-                    found[count] = _SPACE
-                    count += 1
+                found[count] = _SPACE
+                count += apart
                 found[count] = _ZERO if one == DIGIT else np.uint64(one)
-                within = True
-            apart = False
-            count += 1
-    for place in range(count):
+                within = np.uint64(1)
+            apart = np.uint64(0)
+            count += np.uint64(1)
+    found = found[:count]
+    for place in range(found.size):
         found[place] = fmix64((_FNV_BASIS ^ found[place]) * _FNV_PRIME)
-    return found[:count]
+    return found

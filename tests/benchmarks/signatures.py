@@ -3,8 +3,17 @@
     python -m tests.benchmarks.signatures
     PEER_PYTHON=peer/bin/python python -m tests.benchmarks.signatures    # `pip install rensa datasketch` there
 
-Winnow starts from texts. The peers take shingles, so they are timed twice: on shingles that are there already, and with
-the shingles made of the texts by a list comprehension. Processor time, the best of three.
+Winnow starts from texts, the peers from shingles, so there are three inputs:
+
+- texts, of which the peers' shingles are made by a list comprehension;
+- ready shingles, lists of strings, for the peers alone;
+- ready hashes of the shingles, in the form that each takes (uint32, for rensa the 64 bits of which these are the half).
+
+Winnow and datasketch compute the same signature: each hash under each of the 128 permutations. The R-MinHash of rensa
+0.5 is another sketch with other values: by its README, a hash takes a slot in at most three rounds, and only slots that
+stay empty are filled from all hashes. On ready hashes it so has a fraction of the work to do.
+
+Processor time, the best of five.
 """
 
 from __future__ import annotations
@@ -18,14 +27,16 @@ from pathlib import Path
 
 import numpy as np
 
-from curation.dedup.minhash import signatures
+from curation.dedup.minhash import _minimise, permutations, signatures
+from curation.dedup.shingles import Unsigned, shingle_hashes
 
 DOCUMENTS, WORDS = 2_000, 800
 
 _PEER = """
 import sys, time
-import datasketch, rensa
+import datasketch, numpy as np, rensa
 texts = open(sys.argv[1], encoding="utf-8").read().splitlines()
+arrays = np.load(sys.argv[2])
 
 def shingles(text):
     words = text.split()
@@ -37,21 +48,43 @@ def with_rensa(sets):
         sketch.update(one)
         sketch.digest()
 
+def rensa_hashes(arrays):
+    for one in arrays:
+        rensa.RMinHash.digest_matrix_from_flat_token_hashes(one, [0, len(one)], 128, 1)
+
+def rensa_hashes_in_one_call(flat):
+    rensa.RMinHash.digest_matrix_from_flat_token_hashes(flat.ravel(), range(0, flat.size + 1, flat.shape[1]), 128, 1)
+
+def rensa_c_hashes(lists):
+    rensa.CMinHash.digests64_from_token_hash_sets(lists, 128, 1)
+
 def with_datasketch(sets):
     for one in sets:
         datasketch.MinHash(num_perm=128).update_batch([shingle.encode() for shingle in one])
 
-ready = [shingles(text) for text in texts]
-for name, run, count in (("rensa RMinHash", with_rensa, len(texts)), ("datasketch", with_datasketch, 300)):
-    made = lambda: map(shingles, texts[:count])
-    for how, sets in (("on ready shingles", lambda: ready[:count]), ("from texts", made)):
-        best = None
-        for _ in range(3):
-            start = time.process_time()
-            run(sets())
-            taken = time.process_time() - start
-            best = taken if best is None else min(best, taken)
-        print(f"{name} {how}: {count / best:,.0f} documents/s")
+def datasketch_hashes(lists):
+    for one in datasketch.MinHash.generator(lists, num_perm=128, hashfunc=int):
+        pass
+
+ready, lists = [shingles(text) for text in texts], arrays.tolist()
+low = (arrays & 0xFFFFFFFF).tolist()
+for name, run, sets, count in (
+    ("from texts: rensa RMinHash", with_rensa, None, len(texts)),
+    ("from texts: datasketch", with_datasketch, None, 300),
+    ("from ready shingles: rensa RMinHash", with_rensa, ready, len(texts)),
+    ("from ready shingles: datasketch", with_datasketch, ready, 300),
+    ("from ready hashes: rensa RMinHash", rensa_hashes, arrays, len(texts)),
+    ("from ready hashes: rensa RMinHash, all in one call", rensa_hashes_in_one_call, arrays, len(texts)),
+    ("from ready hashes: rensa CMinHash, all in one call", rensa_c_hashes, lists, len(texts)),
+    ("from ready hashes: datasketch", datasketch_hashes, low, 300),
+):
+    best = None
+    for _ in range(5):
+        start = time.process_time()
+        run(map(shingles, texts[:count]) if sets is None else sets[:count])
+        taken = time.process_time() - start
+        best = taken if best is None else min(best, taken)
+    print(f"{name}: {count / best:,.0f} documents/s")
 """
 
 
@@ -61,19 +94,35 @@ def main() -> None:
     letters = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz", "S1")
     words = ["".join(part.decode() for part in rng.choice(letters, rng.integers(2, 10))) for _ in range(20_000)]
     texts = [" ".join(words[place] for place in rng.integers(0, len(words), WORDS)) for _ in range(DOCUMENTS)]
-    signatures(texts[:10])  # compiled here
-    print(f"winnow from texts: {DOCUMENTS / _best(lambda: signatures(texts)):,.0f} documents/s")
+    wide = [shingle_hashes(text, scheme="affine64") for text in texts]
+    hashes = [one.astype(np.uint32) for one in wide]
+    for name, run in (
+        ("from texts: Winnow", lambda: signatures(texts)),
+        ("from ready hashes: Winnow", lambda: _from_hashes(hashes)),
+    ):
+        run()  # compiled here
+        print(f"{name}: {DOCUMENTS / _best(run):,.0f} documents/s", flush=True)
     peer = os.environ.get("PEER_PYTHON")
     if peer:
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "texts.txt"
+            path, arrays = Path(folder) / "texts.txt", Path(folder) / "hashes.npy"
             path.write_text("\n".join(texts), "utf-8")
-            subprocess.run([peer, "-I", "-c", _PEER, str(path)], check=True)
+            np.save(arrays, np.stack(wide))
+            one_core = os.environ | {"RAYON_NUM_THREADS": "1"}
+            subprocess.run([peer, "-I", "-c", _PEER, str(path), str(arrays)], check=True, env=one_core)
+
+
+def _from_hashes(hashes: list[Unsigned]) -> None:
+    """What `signatures` does once a document's shingles are hashed."""
+    multipliers, offsets = permutations(128, 1)
+    rows = np.full((len(hashes), 128), 0xFFFFFFFF, np.uint32)
+    for one, row in zip(hashes, rows, strict=True):
+        _minimise(one, multipliers, offsets, row)
 
 
 def _best(run: Callable[[], object]) -> float:
     found = []
-    for _ in range(3):
+    for _ in range(5):
         start = time.process_time()
         run()
         found.append(time.process_time() - start)

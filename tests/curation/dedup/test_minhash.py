@@ -31,6 +31,7 @@ LITERALS = [
     "five words and no more",
     "tab\tNUL\0lone \ud800 surrogate \udfff and some more words",
 ]
+ASCII = st.text(st.sampled_from("abZ109_-. \n\0"), max_size=60)
 WORDY = st.text(st.sampled_from("abcZé1٣ς한が中ไกิ-. \n\u0301\u00ad\ud800😀"), max_size=60)
 
 
@@ -59,7 +60,7 @@ def reference_hashes(text: str, ngram: int) -> list[int]:
 
 
 @settings(deadline=None)
-@given(st.one_of(WORDY, st.text()), st.integers(1, 7))
+@given(st.one_of(ASCII, WORDY, st.text()), st.integers(1, 7))
 def test_shingle_hashes_are_as_documented(text: str, ngram: int) -> None:
     expected = reference_hashes(text, ngram)
     assert shingle_hashes(text, ngram, scheme="affine64").tolist() == expected
@@ -82,6 +83,15 @@ def datasketch_signature(text: str, ngram: int, num_perm: int, seed: int, scheme
 def test_signatures_equal_datasketch(scheme: Scheme, num_perm: int, seed: int) -> None:
     found = signatures(LITERALS, num_perm=num_perm, seed=seed, scheme=scheme)
     assert found.tolist() == [datasketch_signature(text, 5, num_perm, seed, scheme) for text in LITERALS]
+
+
+@pytest.mark.parametrize("scheme", ["affine32", "affine64"])
+@pytest.mark.parametrize("num_perm", [1, 2, 7, 8, 9, 100, 127, 128, 250, 256, 4096])
+def test_signatures_of_any_number_of_hashes_equal_datasketch(scheme: Scheme, num_perm: int) -> None:
+    texts = [" ".join("abcdefghijklmnopq"[:count]) for count in range(18)]
+    found = signatures(texts, ngram=1, num_perm=num_perm, scheme=scheme)
+    assert found.dtype == (np.uint32 if scheme == "affine32" else np.uint64)
+    assert found.tolist() == [datasketch_signature(text, 1, num_perm, 1, scheme) for text in texts]
 
 
 @settings(deadline=None)

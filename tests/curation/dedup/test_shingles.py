@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from curation.dedup.minhash import has_signature, signatures
 from curation.dedup.normalise import ALONE, full_table, normalise
 from curation.dedup.shingles import Scheme, Shingle, shingle_hashes, shingle_set
-from tests.curation.dedup.test_minhash import WORDY, fmix
+from tests.curation.dedup.test_minhash import ASCII, WORDY, fmix
 
 MASK = (1 << 64) - 1
 
@@ -44,10 +44,17 @@ def characters_of(text: str) -> str:
 
 
 @settings(deadline=None)
-@given(st.one_of(WORDY, st.text()), st.integers(1, 14))
+@given(st.one_of(ASCII, WORDY, st.text()), st.integers(1, 14))
 def test_characters_are_those_of_the_words_and_the_spaces_between_them(text: str, ngram: int) -> None:
     found = shingle_hashes(text, ngram, scheme="affine64", shingle="characters")
     assert found.tolist() == hashes_of(list(characters_of(text)), ngram)
+
+
+@pytest.mark.parametrize("count", [1023, 1024, 1025, 1028, 1029, 2047, 2048, 2049, 2053])
+@pytest.mark.parametrize("ngram", [1, 5, 1024, 2053])
+def test_texts_of_more_shingles_than_are_folded_together_are_hashed_the_same(count: int, ngram: int) -> None:
+    words = ["abcdefg"[: place % 7 + 1] for place in range(count)]
+    assert shingle_hashes(" ".join(words), ngram, scheme="affine64").tolist() == hashes_of(words, ngram)
 
 
 @settings(deadline=None)
