@@ -46,8 +46,8 @@ def shingle_hashes(text: str, ngram: int = 5, *, scheme: Scheme = "affine32", sh
     than `ngram` of them.
     """
     codes, table = _token_bytes(text) if shingle == "tokens" else code_points(text)
-    parts = _characters if shingle == "characters" else _words
-    hashes: Unsigned = _shingles(parts(codes, table.entries, table.expansions), ngram)
+    shingles_of = _of_characters if shingle == "characters" else _of_words
+    hashes: Unsigned = shingles_of(codes, table.entries, table.expansions, ngram)
     return hashes.astype(TYPES[scheme], copy=False)
 
 
@@ -80,8 +80,24 @@ def fmix64(value: Any) -> Any:
 
 
 @compiled
-def _words(codes: Any, entries: Any, expansions: Any) -> Any:
-    """Hashes of the words of a text given as code points; `normalise@1` as a state machine."""
+def _shingles(words: Any, ngram: int) -> Any:
+    """Hashes of the shingles of words of which the FNV-1a hashes are given, which are finished in place."""
+    for place in range(words.size):
+        words[place] = fmix64(words[place])
+    hashes = np.zeros(max(0, words.size - ngram + 1), np.uint64)
+    for first in range(0, hashes.size, _BLOCK):
+        block = hashes[first : first + _BLOCK]
+        for step in range(ngram):  # the outer loop, so that vector instructions fold many shingles at once
+            for place in range(block.size):
+                block[place] = (block[place] ^ words[first + step + place]) * FOLD
+        for place in range(block.size):
+            block[place] = fmix64(block[place])
+    return hashes
+
+
+@compiled
+def _of_words(codes: Any, entries: Any, expansions: Any, ngram: int) -> Any:
+    """Hashes of the shingles of the words of a text given as code points; `normalise@1` as a state machine."""
     words = np.empty(codes.size + 1, np.uint64)  # no character begins two words; pages not written cost no memory
     count = np.uint64(0)
     word = _FNV_BASIS
@@ -128,28 +144,12 @@ def _words(codes: Any, entries: Any, expansions: Any) -> Any:
                 words[count] = (_FNV_BASIS ^ np.uint64(one - ALONE)) * _FNV_PRIME
                 count += np.uint64(1)
     words[count] = word
-    words = words[: count + filled]
-    for place in range(words.size):
-        words[place] = fmix64(words[place])
-    return words
+    return _shingles(words[: count + filled], ngram)
 
 
 @compiled
-def _shingles(words: Any, ngram: int) -> Any:
-    hashes = np.zeros(max(0, words.size - ngram + 1), np.uint64)
-    for first in range(0, hashes.size, _BLOCK):
-        block = hashes[first : first + _BLOCK]
-        for step in range(ngram):  # the outer loop, so that vector instructions fold many shingles at once
-            for place in range(block.size):
-                block[place] = (block[place] ^ words[first + step + place]) * FOLD
-        for place in range(block.size):
-            block[place] = fmix64(block[place])
-    return hashes
-
-
-@compiled
-def _characters(codes: Any, entries: Any, expansions: Any) -> Any:
-    """Hashes of the characters of a text's words and of the spaces between them, as `_words` reads them."""
+def _of_characters(codes: Any, entries: Any, expansions: Any, ngram: int) -> Any:
+    """Hashes of the shingles of a text's characters and of the spaces between words, as `_of_words` reads them."""
     size = 0
     for code in codes:
         entry = entries[code]
@@ -162,7 +162,7 @@ def _characters(codes: Any, entries: Any, expansions: Any) -> Any:
     single = np.empty(1, np.uint32)
     for position in range(codes.size):
         entry = entries[codes[position]]
-        if entry < EXPAND and entry != DIGIT and entry != DROP:  # without a branch, as in `_words`
+        if entry < EXPAND and entry != DIGIT and entry != DROP:  # without a branch, as in `_of_words`
             grows = np.uint64(entry != BREAK)
             found[count] = _SPACE
             count += apart & grows
@@ -195,7 +195,6 @@ def _characters(codes: Any, entries: Any, expansions: Any) -> Any:
                 within = np.uint64(1)
             apart = np.uint64(0)
             count += np.uint64(1)
-    found = found[:count]
-    for place in range(found.size):
-        found[place] = fmix64((_FNV_BASIS ^ found[place]) * _FNV_PRIME)
-    return found
+    for place in range(count):
+        found[place] = (_FNV_BASIS ^ found[place]) * _FNV_PRIME
+    return _shingles(found[:count], ngram)
