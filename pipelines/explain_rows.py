@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -80,7 +81,7 @@ def details_of(
         license=row["license"],
         license_kind=row["license_kind"],
         tokens=row["tokens"],
-        measures=tuple(Measure(name, row[name], *bounds.get(name, (None, None))) for name in measured),
+        measures=tuple(Measure(name, _known(row[name]), *bounds.get(name, (None, None))) for name in measured),
         pii=tuple(sorted(json.loads(row["pii"] or "{}").items())),
         pii_policies=_by_policy(row.get("pii_located") or ()),
         toxicity=row["toxicity"],
@@ -99,3 +100,8 @@ def details_of(
 def _by_policy(located: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, str, int], ...]:
     found = Counter((span["type"], span["policy"]) for span in located)
     return tuple((name, policy, count) for (name, policy), count in sorted(found.items()))
+
+
+def _known(value: float | None) -> float | None:
+    """A stored number; None for NaN, which stands for what does not apply, as the visible share of a Rust file."""
+    return None if value is None or math.isnan(value) else value

@@ -17,6 +17,7 @@ from pipelines.progress import Progress
 from pipelines.recipe import Recipe
 from pipelines.redecide import Outcomes, redecide, stored_build
 from pipelines.runner import make_options
+from tests.pipelines.test_explain import shown
 from tests.pipelines.test_releases import rows, write
 from tests.pipelines.tiny import make, prose, write_repository
 
@@ -97,6 +98,16 @@ def test_explain_compares_by_the_source_s_shingles_and_deciding_again_agrees(fol
         for item in redecide(build, build.recipe, outcomes)
     }
     assert thresholds == {"web": {0.75}, "code": {0.7}}
+
+
+def test_numbers_that_do_not_apply_to_a_file_are_explained_as_empty(folder: Path) -> None:
+    (row,) = [row for row in rows(folder / "two", "shards/code") if row["uri"].endswith(":c.py")]
+    found = explain(str(folder / "two"), uri=row["uri"])
+    (record,) = found.records
+    assert record.details is not None
+    values = {measure.name: measure.value for measure in record.details.measures}
+    assert (values["code.html_visible_share"], values["code.vendored"]) == (None, 0.0)
+    assert "code.html_visible_share" in shown(found)
 
 
 def test_a_later_release_finds_copies_by_each_source_s_rule(folder: Path) -> None:
