@@ -95,6 +95,18 @@ def read_items(benchmarks: Mapping[str, BenchmarkConfig]) -> Iterator[Item]:
             raise UsageError(f"decontaminate: {file.benchmark}: {file.path}: holds no item")
 
 
+def check_items(benchmarks: Mapping[str, BenchmarkConfig]) -> None:
+    """Read every item that needs no network once, so that what is wrong with a file is told before long work.
+
+    Raises:
+        UsageError: as `read_items`.
+    """
+    local = {name: [path for path in config.paths if not path.startswith(HUB)] for name, config in benchmarks.items()}
+    here = {name: benchmarks[name].model_copy(update={"paths": tuple(paths)}) for name, paths in local.items() if paths}
+    for _ in read_items(here):
+        pass
+
+
 def read_ignored(paths: Sequence[str]) -> list[str]:
     """The texts whose n-grams are no evidence, each file one.
 
@@ -327,7 +339,11 @@ def _parts(row: Mapping[str, Any], layout: Layout, place: str) -> tuple[tuple[st
             found[part] = [text for text in values if text.strip()]
     if not found:
         wanted = ", ".join(one for fields in layout.parts.values() for one in fields)
-        raise UsageError(f"{place}: has none of the fields {wanted}, only {', '.join(sorted(map(str, row)))[:200]}")
+        held = ", ".join(sorted(map(str, row)))[:200]
+        raise UsageError(
+            f"{place}: has none of the fields {wanted}, only {held}; name the set's layout with `layout`, or its parts "
+            "with `fields`, such as {question: doc.query}"
+        )
     choices = found.pop(CHOICES, [])
     if choices and ANSWER in found:
         found[ANSWER] = [_chosen(text.strip(), choices) for text in found[ANSWER]]

@@ -16,7 +16,7 @@ import pyarrow as pa
 from curation.decontamination import index as item_index
 from curation.decontamination.config import DecontaminateSection
 from curation.decontamination.decide import HIT, hits_table, with_hits
-from curation.decontamination.items import ItemFile, item_files, read_ignored, read_items
+from curation.decontamination.items import ItemFile, check_items, item_files, read_ignored, read_items
 from manifests.files import digest_file, join, read_bytes, write_bytes
 from pipelines.parts import open_parquet, read_columns, write_table
 from pipelines.records import stage_key
@@ -46,10 +46,13 @@ def check(config: DecontaminateSection) -> list[ItemFile]:
     """The files of the item sets, with their digests; told before any work.
 
     Raises:
-        UsageError: a path is not there, holds no data file, or an ignored text cannot be read.
+        UsageError: a path is not there, holds no data file or one that cannot be read, an item has none of the fields
+            that are known, or an ignored text cannot be read.
     """
     read_ignored(config.ignore)
-    return item_files(config.benchmarks)
+    files = item_files(config.benchmarks)
+    check_items(config.benchmarks)
+    return files
 
 
 def prepare(work: str, config: DecontaminateSection) -> dict[str, Any]:

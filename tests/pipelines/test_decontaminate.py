@@ -158,6 +158,13 @@ def test_a_threshold_decides_again_without_reading_texts(
     assert "decontamination" not in read_manifest(str(out))
 
 
+def test_an_item_that_cannot_be_read_is_told_before_any_work(tmp_path: Path, crawl: Path) -> None:
+    (tmp_path / "asked.jsonl").write_text('{"doc": {"query": "Who?"}}\n')
+    with pytest.raises(UsageError, match=r"asked.jsonl:1: has none of the fields .*only doc; .*question: doc.query"):
+        build(tmp_path / "out", crawl, [str(tmp_path / "asked.jsonl")])
+    assert not (tmp_path / "out").exists()
+
+
 def test_tune_rules_tries_thresholds_on_the_stored_hits(tmp_path: Path, crawl: Path, items: Path) -> None:
     out = tmp_path / "out"
     build(out, crawl, [str(items)])
