@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from curation.dedup.config import MinHashConfig
+from curation.dedup.license_header import looked_at
 from curation.dedup.shingles import Shingle, shingle_set
 from curation.documents import CODE, record_id
 from curation.page_text import PageTexts
@@ -68,7 +69,8 @@ def document_lines(
 def compared(row: Mapping[str, Any], other: Mapping[str, Any], recipe: Recipe | None) -> Copy:
     """How the text of a row of documents and the copy of it that stays, another row, differ."""
     minhash = (recipe.dedup.near_rules.rule(row["source"]) if recipe else None) or MinHashConfig()
-    similarity = shingle_similarity(row["text"], other["text"], minhash.ngram, minhash.shingle)
+    here, there = looked_at((row["text"], other["text"]), minhash)
+    similarity = shingle_similarity(here, there, minhash.ngram, minhash.shingle)
     return Copy(other["id"], other["uri"], similarity, *first_difference(row["text"], other["text"]))
 
 

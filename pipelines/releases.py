@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ ROLE = "earlier release"
 MOST_RELEASES = 1 << 16
 """Releases that one build is compared with, at most: a shuffled row names one by two bytes."""
 
-_KEYS = ("scheme", "seed", "num_perm", "shingle", "ngram")
+_KEYS = ("scheme", "seed", "num_perm", "shingle", "ngram", "license_header")
 _REFERENCE = re.compile(r"([^@#\s]+)@([^@#\s]+)#([0-9a-f]{32})")
 
 
@@ -172,7 +173,7 @@ def _check_signatures(shown: str, source: str, theirs: Mapping[str, Any] | None,
     for name, wanted in minhash.items():
         if theirs.get(name) != wanted:
             fix = (
-                f"set {key}.{name}={theirs.get(name)}"
+                f"set {key}.{name}={json.dumps(theirs.get(name))}"
                 if name in _KEYS
                 else "take the `preset` and `threshold` of its recipe"
                 if name in ("bands", "rows")

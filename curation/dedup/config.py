@@ -63,6 +63,10 @@ class MinHashConfig(Config):
     shingle: Literal["words", "characters", "tokens"] = Field(
         default="words", description="what a shingle is made of; tokens are those of code, see docs/deduplication.md"
     )
+    license_header: bool = Field(
+        default=True,
+        description="whether the licence notice at the head of a file of code counts; small files with one are alike",
+    )
     num_perm: int = Field(default=128, ge=2, le=4096, description="permutations in a signature")
     seed: int = Field(default=1, ge=0, le=2**32 - 1, description="seed of the permutations")
     scheme: Literal["affine32", "affine64"] = Field(

@@ -25,6 +25,7 @@ import pyarrow as pa
 from curation.dedup.buckets import candidate_pairs, exact_pairs
 from curation.dedup.config import MinHashConfig
 from curation.dedup.keys import KEY
+from curation.dedup.license_header import looked_at
 from curation.dedup.minhash import band_hashes, exact_hash, has_signature, signatures, sketch
 from curation.dedup.stars import find, split
 from manifests.files import join
@@ -166,7 +167,7 @@ class SignPart(beam.DoFn):
 def sign(texts: list[str], minhash: MinHashConfig) -> tuple[Any, Any, Any]:
     """Which texts have a signature, and the bands and sketches of those."""
     signed = signatures(
-        texts,
+        looked_at(texts, minhash),
         ngram=minhash.ngram,
         num_perm=minhash.num_perm,
         seed=minhash.seed,

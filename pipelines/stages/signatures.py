@@ -57,6 +57,7 @@ def scheme_of(minhash: MinHashConfig | None) -> dict[str, Any] | None:
         "num_perm": minhash.num_perm,
         "shingle": minhash.shingle,
         "ngram": minhash.ngram,
+        "license_header": minhash.license_header,
         "bands": bands,
         "rows": rows,
         "normalisation": normalise.NAME,

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from curation.dedup.components import connected_components
 from curation.dedup.keys import KEY
+from curation.dedup.license_header import looked_at
 from curation.dedup.near_rules import NearRules
 from curation.dedup.shingles import shingle_set
 from curation.dedup.stars import EDGE, find, partition_of, range_of, split
@@ -262,7 +263,7 @@ class ShinglesOfPart(beam.DoFn):
                 if not len(rows):
                     continue
                 texts = file.read_row_group(group, columns=["text"])["text"].take(pa.array(rows)).to_pylist()
-                sets = [shingle_set(text, minhash.ngram, minhash.shingle) for text in texts]
+                sets = [shingle_set(text, minhash.ngram, minhash.shingle) for text in looked_at(texts, minhash)]
                 partition = partitions[places[rows]]
                 for index in np.unique(partition).tolist():
                     here = np.flatnonzero(partition == index)

@@ -137,6 +137,20 @@ class TestStage:
         found = clusters(tmp_path, sign(tmp_path, two, 1, parts, ["web", "code"]), two)
         assert found == [(1, 1, 1), (2, 1, 1), (3, 1, 3)]
 
+    def test_small_files_that_share_a_licence_notice_are_copies_only_where_it_counts(self, tmp_path: Path) -> None:
+        notice = "".join(f"// {line}\n" for line in ["Copyright A", *prose(1, 12).split("\n")])
+        parts: list[list[Row]] = [
+            [(n, n, f"{notice}\npackage {name}\n\nfunc {name}(step int) int {{ return {name}[step] }}\n")
+             for n, name in enumerate(["tides", "boats"], 1)]
+        ]  # fmt: skip
+        found = {}
+        for counts in (True, False):
+            rule = MinHashConfig(preset="bigcode", license_header=counts)
+            config = DedupConfig(minhash=rule)
+            folder = tmp_path / str(counts)
+            found[counts] = clusters(folder, sign(folder, config, 1, parts), config)
+        assert found == {True: [(1, 1, 1), (2, 1, 2)], False: []}
+
     @pytest.mark.parametrize("config", [NOTHING, EXACT, NEAR, DedupConfig()])
     def test_partitions_and_the_order_of_what_is_shuffled_change_nothing(
         self, config: DedupConfig, tmp_path: Path

@@ -132,6 +132,21 @@ def test_a_release_whose_source_had_another_rule_is_refused(folder: Path) -> Non
         build(folder, "five", {}, PAGES, dedup={"against": [str(folder / "two")]})
 
 
+@pytest.mark.parametrize(("counts", "removed"), [(True, [("near", 0.7)]), (False, [])])
+def test_by_true_similarity_too_a_licence_notice_counts_where_the_rule_says_so(
+    counts: bool, removed: list[tuple[str, float]], tmp_path: Path
+) -> None:
+    notice = "".join(f"// {line}\n" for line in ["Copyright A. Licence: MIT", *prose(1, 12).split("\n")])
+    names = {"a.go": "tides", "b.go": "boats"}
+    files = {
+        file: f"{notice}\npackage {name}\n\nfunc {name}(step int) int {{\n\treturn {name}[step]\n}}\n"
+        for file, name in names.items()
+    }
+    rule = {"preset": "bigcode", "verify": "jaccard", "license_header": counts}
+    out = build(tmp_path, "one", files, PAGES, dedup={"minhash_by_source": {"code": rule}})
+    assert [*gone(out).values()] == removed
+
+
 @pytest.mark.slow
 def test_both_ways_of_verifying_go_together_and_workers_change_no_byte(folder: Path, tmp_path: Path) -> None:
     rules = {"minhash": {"verify": "jaccard", "threshold": 0.8}, **BOTH}

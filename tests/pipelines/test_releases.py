@@ -278,6 +278,7 @@ def test_a_missing_or_shorter_index_file_is_refused_before_any_work(
         ({"ngram": 8}, "`ngram` 5, this recipe's 8"),
         ({"shingle": "characters"}, "`shingle` words, this recipe's characters"),
         ({"num_perm": 256}, "`num_perm` 128, this recipe's 256"),
+        ({"license_header": False}, "`license_header` True, this recipe's False, .*set .*minhash.license_header=true"),
         ({"preset": "threshold", "threshold": 0.9}, "`bands` 14, this recipe's .*take the `preset`"),
     ],
 )
