@@ -81,7 +81,7 @@ def test_similarity_is_that_of_the_sets_of_shingles() -> None:
 
 def test_a_copy_is_compared_by_its_first_line_that_differs() -> None:
     other = {"id": "1" * 32, "uri": "https://b.example/", "text": "one two three four five\nseven"}
-    found = compared("one two three four five\nsix", other, None)
+    found = compared({"text": "one two three four five\nsix"}, other, None)
     assert found == Copy("1" * 32, "https://b.example/", 1 / 3, 2, "six", "seven")
 
 
