@@ -1,7 +1,7 @@
 """Whole builds of 50,000 pages that share a menu and a footer of 300 words, and have 60 to 120 words of their own.
 
 Two of them have a true Jaccard similarity of 0.54 to 0.70, but for 500 pages that repeat another (0.94 and more) and
-500 that repeat three quarters of another's words (below 0.8). What a build took is printed; `pytest -rP` shows it.
+500 that repeat another but for a word in each line (0.79). What a build took is printed; `pytest -rP` shows it.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def true_similarities(numbers: list[int], others: list[int]) -> list[float]:
 def test_the_pages_are_as_similar_as_the_tests_say() -> None:
     close, loose = list(range(FIRST_CLOSE, PAGES)), list(range(FIRST_LOOSE, FIRST_CLOSE))
     assert min(true_similarities(close, [twin_of(number) for number in close])) > 0.94
-    assert 0.75 < max(true_similarities(loose, [twin_of(number) for number in loose])) < 0.8
+    assert true_similarities(loose, [twin_of(number) for number in loose]) == pytest.approx([0.7931] * TWINS, abs=1e-4)
     shortest = list(range(0, FIRST_LOOSE, 61))
     assert 0.69 < max(true_similarities(shortest[:-1], shortest[1:])) < 0.7
     assert {len(page(number).split()) for number in range(61)} == set(range(360, 421))
@@ -107,10 +107,12 @@ def copies(out: Path) -> dict[int, int]:
 
 
 def test_by_default_no_cluster_grows_large(folder: Path) -> None:
-    """Signatures take some pairs at 0.70 for pairs at 0.75, and these are chained: 4 pages in 100 are lost, not all."""
+    """Signatures take some pairs at 0.70 for pairs at 0.75, which are chained: 4 pages in 100 are lost.
+
+    Without verification the bands would make a cluster of 38,528.
+    """
     out = build(folder, "default")
-    print(rules(out), cluster_sizes(out))
-    assert rules(out)["kept"] > 45_000
+    assert 45_000 < rules(out)["kept"] <= 49_500
     assert max(map(int, cluster_sizes(out))) < 5_000
 
 

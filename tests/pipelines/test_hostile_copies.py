@@ -76,6 +76,16 @@ class TestIdentical:
         assert (out / "manifest.json").read_bytes() == before
 
 
+def test_of_one_record_that_was_met_200_000_times_one_stays(tmp_path: Path) -> None:
+    archives = write_wet(tmp_path / "in", (("https://example.org/", PAGE) for _ in range(COUNT)), 8)
+    recipe = write_recipe(tmp_path / "recipe.json", archives)
+    found = measured(recipe, tmp_path / "out", "--set", "dedup.limits.max_source_share=1")
+    assert found["peak"] < IDENTICAL_MEGABYTES
+    assert rules(tmp_path / "out") == {"kept": 1, "same_record": 199_999}
+    (kept,) = rows(tmp_path / "out", "shards", "id")
+    assert {row["duplicate_of"] for row in rows(tmp_path / "out", "rejected")} == {kept["id"]}
+
+
 def nearly_equal() -> Iterator[tuple[str, str]]:
     """150 equal words; at the end another number, or another word, of each page."""
     for number in range(COUNT):
