@@ -145,7 +145,7 @@ def _run_stage(out: str, workers: int, verify: str) -> None:
     outputs = tuple(WrittenFile(path, 0, "") for path in plan["paths"])
     recipe = Recipe.model_validate({"dedup": {"minhash": {"verify": verify}}})
     build = Build(recipe, out, make_options([], workers), Progress(quiet=True))
-    build._dedup([Completion("generated", outputs, {"documents": plan["documents"]})])
+    build._dedup([Completion("generated", outputs, {"kind": "archive", "documents": plan["documents"]})])
 
 
 def watched(command: list[str]) -> dict[str, float]:
