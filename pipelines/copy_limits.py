@@ -62,8 +62,8 @@ def check_clusters(work: str, ingested: Sequence[Completion], clusters: Completi
     raise JobError(
         f"dedup: a cluster joins {large[0]['texts']:,} different texts, more than dedup.limits.max_cluster allows "
         f"({limits.max_cluster:,}); the largest:\n" + "\n".join(lines) + "\n"
-        f"All members are listed in {join(work, CLUSTERS)}. If these are no copies of each other, set "
-        "dedup.minhash.verify=jaccard or raise dedup.minhash.threshold; if they are, raise the limit."
+        f"All members are listed in {join(work, CLUSTERS)}. If these are no copies of each other, "
+        "raise dedup.minhash.threshold, with dedup.minhash.verify=jaccard; if they are, raise the limit."
     )
 
 

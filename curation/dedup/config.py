@@ -47,14 +47,14 @@ class MinHashConfig(Config):
     of code) bring `shingle`, `ngram`, `num_perm` and `threshold` along, unless the recipe sets them. `preset:
     threshold` takes the bands and rows that datasketch's optimiser finds for `threshold` and `num_perm`.
 
+    `verify: jaccard` reads the texts of candidates again and compares their sets of shingles, so that no pair below
+    `threshold` is ever one; the estimate then only refuses what lies `MARGIN` standard errors below.
+
     `verify: signature` counts a candidate as a pair where the estimated Jaccard similarity is `threshold` or more. The
     estimate's standard error is sqrt(J(1 - J) / num_perm), 0.035 at J = 0.8 with 128 permutations, so a threshold of
     0.8 would lose half of the pairs at 0.8, the similarity that FineWeb and text-dedup aim at. With the default of
     0.75, planted pairs of Jaccard 0.70, 0.76, 0.80, 0.86 and 0.90 are found with probability 0.08, 0.52, 0.87, 0.99
     and 1.0: it refuses six in seven of the pairs at 0.7 that the bands propose, from which false clusters grow.
-
-    `verify: jaccard` reads the texts of candidates again and compares their sets of shingles, so that no pair below
-    `threshold` is ever one; the estimate then only refuses what lies `MARGIN` standard errors below.
     """
 
     ngram: int = Field(
@@ -77,7 +77,8 @@ class MinHashConfig(Config):
         default="fineweb", description="where bands and rows come from; see docs/deduplication.md"
     )
     verify: Literal["signature", "jaccard"] = Field(
-        default="signature", description="what candidates are compared by: their signatures, or their texts' shingles"
+        default="jaccard",
+        description="what candidates are compared by: the shingles of their texts, or their signatures",
     )
     threshold: float = Field(default=0.75, gt=0, le=1, description="least Jaccard similarity of a duplicate")
     bucket_cap: int = Field(

@@ -8,8 +8,8 @@ with it. Components of the verified pairs are the clusters (`pipelines.stages.cl
 later, in `select`, among those that pass the rules. One record that was met twice is always a copy, whatever the
 recipe looks for: ids are unique in the output.
 
-With `verify: jaccard` the pairs that the sketches let through are candidates, and `pipelines.stages.verify` compares
-their texts before they become clusters.
+With `verify: jaccard`, the default, the pairs that the sketches let through are candidates, and
+`pipelines.stages.verify` compares their texts before they become clusters.
 """
 
 from __future__ import annotations

@@ -34,9 +34,12 @@ from tests.benchmarks import generated_copies as generated
 from tests.benchmarks.generated_copies import VOCABULARY
 from tests.pipelines.tiny import prose
 
+SIGNED = MinHashConfig(verify="signature")  # so that this stage alone ends with pairs
+BIGCODE = MinHashConfig(preset="bigcode", verify="signature")
 NOTHING = DedupConfig(exact=False, minhash=None)
 EXACT = DedupConfig(minhash=None)
-NEAR = DedupConfig(exact=False)
+NEAR = DedupConfig(exact=False, minhash=SIGNED)
+BOTH = DedupConfig(minhash=SIGNED)
 
 Row = tuple[int, int, str]
 
@@ -118,22 +121,21 @@ class TestStage:
         text, changed = prose(1, 60), f"{prose(1, 60)}\nOne line more."
         parts: list[list[Row]] = [[(1, 1, text), (2, 2, changed)], [(3, 3, text), (4, 4, changed)]]
         sources = ["web", "code"]
-        one = DedupConfig(exact=False)
-        assert clusters(tmp_path / "a", sign(tmp_path / "a", one, 2, parts, sources), one, 0, 2) == [
+        assert clusters(tmp_path / "a", sign(tmp_path / "a", NEAR, 2, parts, sources), NEAR, 0, 2) == [
             (1, 1, 1), (2, 1, 2), (3, 1, 3), (4, 1, 4),
         ]  # fmt: skip
-        two = DedupConfig(exact=False, minhash_by_source={"code": MinHashConfig(preset="bigcode")})
+        two = DedupConfig(exact=False, minhash=SIGNED, minhash_by_source={"code": BIGCODE})
         assert clusters(tmp_path / "b", sign(tmp_path / "b", two, 2, parts, sources), two, 0, 2) == [
             (1, 1, 1), (2, 1, 2), (3, 3, 3), (4, 3, 4),
         ]  # fmt: skip
-        none = DedupConfig(exact=False, minhash_by_source={"code": None})
+        none = DedupConfig(exact=False, minhash=SIGNED, minhash_by_source={"code": None})
         found = clusters(tmp_path / "c", sign(tmp_path / "c", none, 2, parts, sources), none, 0, 2)
         assert found == [(1, 1, 1), (2, 1, 2)]
 
     def test_a_text_whose_equal_has_another_rule_still_finds_the_copies_of_its_own(self, tmp_path: Path) -> None:
         text, changed = prose(1, 60), f"{prose(1, 60)}\nOne line more."
         parts: list[list[Row]] = [[(1, 1, text)], [(2, 2, text), (3, 3, changed)]]
-        two = DedupConfig(minhash_by_source={"code": MinHashConfig(preset="bigcode")})
+        two = DedupConfig(minhash=SIGNED, minhash_by_source={"code": BIGCODE})
         found = clusters(tmp_path, sign(tmp_path, two, 1, parts, ["web", "code"]), two)
         assert found == [(1, 1, 1), (2, 1, 1), (3, 1, 3)]
 
@@ -145,13 +147,13 @@ class TestStage:
         ]  # fmt: skip
         found = {}
         for counts in (True, False):
-            rule = MinHashConfig(preset="bigcode", license_header=counts)
+            rule = MinHashConfig(preset="bigcode", license_header=counts, verify="signature")
             config = DedupConfig(minhash=rule)
             folder = tmp_path / str(counts)
             found[counts] = clusters(folder, sign(folder, config, 1, parts), config)
         assert found == {True: [(1, 1, 1), (2, 1, 2)], False: []}
 
-    @pytest.mark.parametrize("config", [NOTHING, EXACT, NEAR, DedupConfig()])
+    @pytest.mark.parametrize("config", [NOTHING, EXACT, NEAR, BOTH])
     def test_partitions_and_the_order_of_what_is_shuffled_change_nothing(
         self, config: DedupConfig, tmp_path: Path
     ) -> None:
@@ -266,7 +268,7 @@ class TestLargeInputs:
         return cluster_facts(cluster_table(unpack_pairs(blocks)))["sizes"], sum(len(block) for _, block in sent)
 
     def test_200_000_equal_documents_are_one_cluster_and_send_no_sketch_where_exact_is_on(self, tmp_path: Path) -> None:
-        assert self.found(tmp_path, DedupConfig(), [prose(3, 8)] * 200_000) == ({"200000": 1}, 14 * 156)
+        assert self.found(tmp_path, BOTH, [prose(3, 8)] * 200_000) == ({"200000": 1}, 14 * 156)
 
     def test_200_000_equal_documents_are_one_cluster_where_exact_is_off(self, tmp_path: Path) -> None:
         assert self.found(tmp_path, NEAR, [prose(3, 8)] * 200_000)[0] == {"200000": 1}
@@ -275,9 +277,9 @@ class TestLargeInputs:
     def test_boilerplate_that_50_000_pages_share_joins_none_of_them(self, boilerplate: int, tmp_path: Path) -> None:
         shared = " ".join(VOCABULARY[:boilerplate])
         texts = [f"{shared} {generated.text(100 * n + 99)[:600]}" for n in range(50_000)]
-        assert self.found(tmp_path, DedupConfig(), texts)[0] == {}
+        assert self.found(tmp_path, BOTH, texts)[0] == {}
 
     def test_empty_and_one_word_texts_are_copies_of_equal_ones_alone(self, tmp_path: Path) -> None:
         texts = [""] * 30_000 + ["word"] * 20_000 + [VOCABULARY[n] for n in range(50_000)]
-        assert self.found(tmp_path, DedupConfig(), texts) == ({"20000": 1, "30000": 1}, 0)
+        assert self.found(tmp_path, BOTH, texts) == ({"20000": 1, "30000": 1}, 0)
         assert self.found(tmp_path, NEAR, texts) == ({}, 0)

@@ -85,7 +85,7 @@ def test_another_seed_or_scheme_is_exit_status_2_with_the_fix(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     status, said = curate(releases, work, capsys, monkeypatch, key)
-    assert status == 2 and f"{work}/r1: its signatures have {message}" in said
+    assert status == 2 and f"{work}/r1: its signatures of source `web` have {message}" in said
     assert "set dedup.minhash." in said
     assert not (work / "r2").exists()
 

@@ -74,7 +74,7 @@ def test_a_preset_with_too_few_permutations_or_of_no_known_name_is_refused() -> 
 
 
 def test_true_similarity_is_asked_about_pairs_well_below_the_threshold() -> None:
-    assert config(threshold=0.8).candidate_similarity == 0.8
+    assert config(threshold=0.8, verify="signature").candidate_similarity == 0.8
     assert config(threshold=0.8, verify="jaccard").candidate_similarity == pytest.approx(0.8 - 4 * (0.16 / 128) ** 0.5)
     assert config(threshold=0.01, verify="jaccard").candidate_similarity == 1e-6
 
