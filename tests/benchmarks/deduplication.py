@@ -1,7 +1,7 @@
 """Documents per second and memory of stage `dedup` over generated documents, and which of the planted copies it finds.
 
     python -m tests.benchmarks.deduplication --documents 10000 --documents 100000 --documents 1000000 --plot scale.svg
-    python -m tests.benchmarks.deduplication --documents 100000 --verify jaccard
+    python -m tests.benchmarks.deduplication --documents 100000 --verify signature
     python -m tests.benchmarks.deduplication --documents 100000 --peer datatrove=peer/bin/python
 
 A peer, `datatrove` or `text-dedup`, gets the same documents right after, with as many workers; how to install one
@@ -65,7 +65,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--documents", type=int, action="append", help="how many; may be given more than once")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--verify", choices=("signature", "jaccard"), default="signature")
+    parser.add_argument("--verify", choices=("signature", "jaccard"), default="jaccard")
     parser.add_argument("--keep", help="folder for the documents, some 1.5 KB each, to be used again by a later run")
     parser.add_argument("--plot", help="write time and memory by number of documents as SVG")
     parser.add_argument("--peer", action="append", default=[], help="NAME=PYTHON, the interpreter of its environment")
@@ -267,7 +267,7 @@ def each(row: dict[str, Any], start: dict[str, Any]) -> tuple[float, float]:
 
 def plot(rows: list[dict[str, Any]]) -> str:
     """Time of a document, and memory, by the number of documents (both logarithmic), as SVG."""
-    width, height, left, base = 560, 240, 60, 200
+    width, height, left, base = 600, 240, 80, 200
     start, rows = rows[0], rows[1:]
     sizes = [row["documents"] for row in rows]
     low, high = np.log10(min(sizes)), np.log10(max(max(sizes), min(sizes) * 10))
