@@ -83,7 +83,7 @@ class Build(StageRunner):
         inputs = without_output(list_inputs(recipe), self.out)
         for remark in Ingest.check(recipe.policy()):
             self.progress.remark(remark)
-        links.check(recipe.links, inputs.files)
+        links.check(recipe.links, inputs.files, links.wants_votes(recipe.policy()))
         items = decontaminate.check(recipe.decontaminate) if recipe.decontaminate else []
         releases, takedown = load_releases(recipe, self.out), load_takedown(recipe.takedown)
         ingested = self._ingest(inputs.files)

@@ -63,7 +63,8 @@ def run_links(runner: StageRunner, ingested: Sequence[Completion]) -> Completion
     parts, listed = ingest.link_parts(ingested), recipe.links.votes
     if not parts and listed is None:
         remove_tree(join(work, links.FOLDER))
-        if recipe.links.min_votes:
+        pages = any(part.source == WEB for part in ingest.document_parts(ingested))
+        if pages and links.wants_votes(recipe.policy()):
             raise UsageError(links.NOTHING_VOTES)
         return None
     settings = {"voter": recipe.links.voter, "votes": digest_file(listed)[0] if listed else None}

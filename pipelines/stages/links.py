@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from curation import link_join
 from curation.link_join import ANSWER, BY_CAPTURE, BY_RECORD, BY_URI, DESCRIBED, LINKED, LISTED, PAGE, SIGNALS, VOTE
 from curation.links import Hashes, LinksConfig, capture_hash, distinct_votes, record_hash, uri_hash
+from curation.policy import Policy
 from curation.reading.sources import InputFile
 from curation.reading.wat import is_wat
+from curation.select import bounds
 from curation.vote_list import read_vote_list
 from manifests.errors import UsageError
 from manifests.files import is_local, join, open_read, read_bytes, size_of, write_bytes
@@ -59,13 +61,21 @@ def linked_path(documents: str) -> str:
 
 
 NOTHING_VOTES = (
-    "`links.min_votes` asks for votes, but no WAT file among `inputs.archives` describes a page and `links.votes` "
-    "names no list, so every page would be dropped; name the WAT files of the crawl, or set links.min_votes=0"
+    "`links.min_votes` or a quality rule asks for votes, but no WAT file among `inputs.archives` describes a page and "
+    "`links.votes` names no list, so no page could pass; name the WAT files of the crawl, or set links.min_votes=0 and "
+    "quality rules that read no votes"
 )
 
 
-def check(config: LinksConfig, files: Sequence[InputFile]) -> None:
-    """Whether there is something to count votes from, told before any work; only local files are looked into.
+def wants_votes(policy: Policy) -> bool:
+    """Whether a rule in force reads what links say of a page."""
+    return not set(SIGNALS).isdisjoint(bounds(policy))
+
+
+def check(config: LinksConfig, files: Sequence[InputFile], wanted: bool) -> None:
+    """Whether there is something to count votes from, where they are wanted; only local files are looked into.
+
+    It is told before any work.
 
     Raises:
         UsageError: votes are asked for, and nothing gives them; the list of votes is not there.
@@ -75,7 +85,7 @@ def check(config: LinksConfig, files: Sequence[InputFile]) -> None:
             raise UsageError(f"links.votes: {config.votes}: no such file")
         return
     archives = [file for file in files if file.kind == "archive"]
-    if config.min_votes and not any(_may_be_wat(file) for file in archives):
+    if wanted and archives and not any(_may_be_wat(file) for file in archives):
         raise UsageError(NOTHING_VOTES)
 
 

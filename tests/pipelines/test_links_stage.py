@@ -161,6 +161,8 @@ def test_without_anything_to_count_from_asking_for_votes_is_refused_before_any_w
 ) -> None:
     with pytest.raises(UsageError, match=r"no WAT file among `inputs\.archives`"):
         make(tmp_path / "out", crawl[:2], links={"min_votes": 1})
+    with pytest.raises(UsageError, match=r"a quality rule asks for votes, but no WAT file among `inputs\.archives`"):
+        make(tmp_path / "out", crawl[:2], quality={"rules": "webtext"})
     with pytest.raises(UsageError, match=r"links\.votes: nowhere\.tsv: no such file"):
         make(tmp_path / "out", crawl, links={"min_votes": 1, "votes": "nowhere.tsv"})
     assert not (tmp_path / "out").exists()
