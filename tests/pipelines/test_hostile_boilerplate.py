@@ -107,10 +107,14 @@ def copies(out: Path) -> dict[int, int]:
 
 
 def test_by_default_every_page_that_goes_has_a_true_copy(folder: Path) -> None:
-    """Without verification the bands would make a cluster of 38,528."""
+    """Without verification the bands would make a cluster of 38,528.
+
+    Of the pairs at 0.79 the bands propose nine in ten, but in a bucket beyond the cap only some are compared.
+    """
     out = build(folder, "default")
     found = copies(out)
-    assert {number for number in found if number >= FIRST_CLOSE or number < TWINS} and 900 < len(found) <= 1_000
+    close = {pair for pair in found.items() if max(pair) >= FIRST_CLOSE}
+    assert len(close) == TWINS and 0.6 * TWINS < len(found) - TWINS <= TWINS
     assert rules(out) == {"kept": PAGES - len(found), "near": len(found)}
     assert min(true_similarities(list(found), list(found.values()))) >= 0.75
     assert cluster_sizes(out) == {"2": len(found)}
