@@ -155,8 +155,8 @@ class Build(StageRunner):
         recipe, work = self.recipe, self.work
         clusters.write_facts(clusters.merged_facts([]), join(work, clusters.SIZES))
         parts = ingest.document_parts(ingested)
-        documents = sum(item.facts["documents"] for item in ingested)
         if parts:
+            documents = sum(item.facts["documents"] for item in ingested)
             orders = [
                 {"documents": part.path, "source": part.source, "part": number} for number, part in enumerate(parts)
             ]

@@ -74,15 +74,17 @@ def rule_views(manifest: Mapping[str, Any], duplicates: Duplicates) -> list[Rule
     None where it looked for none, or in terms of another version.
     """
     given = (manifest.get("recipe") or {}).get("dedup") or {}
+    if "minhash" not in given:
+        return []
     keys = {name: given[name] for name in ("minhash", "minhash_by_source") if name in given}
     try:
-        rules = DedupConfig.model_validate(keys).near_rules if "minhash" in keys else None
+        rules = DedupConfig.model_validate(keys).near_rules
     except ValidationError:
         return []
     met = {row["source"] for row in manifest.get("funnel") or ()}
     views = []
-    for number, minhash in enumerate(rules.rules if rules else ()):
-        sources = tuple(name for name in (WEB, CODE) if name in met and rules and rules.number(name) == number)
+    for number, minhash in enumerate(rules.rules):
+        sources = tuple(name for name in (WEB, CODE) if name in met and rules.number(name) == number)
         if sources:
             rows = recall_rows(minhash, duplicates.recall.get(number, {}))
             views.append(RuleView(sources, minhash, rows, curve_chart(minhash, rows)))

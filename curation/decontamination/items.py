@@ -84,27 +84,23 @@ def read_items(benchmarks: Mapping[str, BenchmarkConfig]) -> Iterator[Item]:
         UsageError: a file that cannot be read, a row without the layout's fields, a set without items; with the place.
     """
     for file in item_files(benchmarks):
-        config = benchmarks[file.benchmark]
-        layout = _layout(file.benchmark, config)
-        number = 0
-        for number, (place, row) in enumerate(_rows(file.path, layout), 1):  # noqa: B007
-            parts = _parts(row, layout, place)
-            if parts:
-                yield Item(file.benchmark, _identity(row, layout, place), parts, file.path, place)
-        if not number:
-            raise UsageError(f"decontaminate: {file.benchmark}: {file.path}: holds no item")
+        yield from items_of(file, benchmarks[file.benchmark])
 
 
-def check_items(benchmarks: Mapping[str, BenchmarkConfig]) -> None:
-    """Read every item that needs no network once, so that what is wrong with a file is told before long work.
+def items_of(file: ItemFile, config: BenchmarkConfig) -> Iterator[Item]:
+    """The items of one file.
 
     Raises:
         UsageError: as `read_items`.
     """
-    local = {name: [path for path in config.paths if not path.startswith(HUB)] for name, config in benchmarks.items()}
-    here = {name: benchmarks[name].model_copy(update={"paths": tuple(paths)}) for name, paths in local.items() if paths}
-    for _ in read_items(here):
-        pass
+    layout = _layout(file.benchmark, config)
+    number = 0
+    for number, (place, row) in enumerate(_rows(file.path, layout), 1):  # noqa: B007
+        parts = _parts(row, layout, place)
+        if parts:
+            yield Item(file.benchmark, _identity(row, layout, place), parts, file.path, place)
+    if not number:
+        raise UsageError(f"decontaminate: {file.benchmark}: {file.path}: holds no item")
 
 
 def read_ignored(paths: Sequence[str]) -> list[str]:

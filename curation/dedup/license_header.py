@@ -37,15 +37,14 @@ def looked_at(texts: Sequence[str], config: MinHashConfig) -> Sequence[str]:
 def without_license_header(text: str) -> str:
     """A file of code without the licence notice at its head; the text itself where it has none."""
     head = text[:MOST_CHARACTERS]
-    start = end = place = _end(_BEFORE, head, 0)
+    start = end = _end(_BEFORE, head, 0)
     while True:
-        comment, notice = _comment(head, _end(_BLANK, head, place))
+        comment, notice = _comment(head, _end(_BLANK, head, end))
         if notice is None:
             break
         end = notice
         if comment > notice:
             break
-        place = comment
     return text[:start] + text[end:]
 
 

@@ -14,9 +14,9 @@ import apache_beam as beam
 import pyarrow as pa
 
 from curation.decontamination import index as item_index
-from curation.decontamination.config import DecontaminateSection
+from curation.decontamination.config import HUB, DecontaminateSection
 from curation.decontamination.decide import HIT, hits_table, with_hits
-from curation.decontamination.items import ItemFile, check_items, item_files, read_ignored, read_items
+from curation.decontamination.items import ItemFile, item_files, items_of, read_ignored, read_items
 from manifests.files import digest_file, join, read_bytes, write_bytes
 from pipelines.parts import open_parquet, read_columns, write_table
 from pipelines.records import stage_key
@@ -25,7 +25,6 @@ from pipelines.runner import ReadTasks, explained
 VERSION = 1
 FOLDER = "decontaminate"
 INDEX = f"{FOLDER}/index.npz"
-COMPLETION = f"{FOLDER}/completion.json"
 COLUMNS = ["key", "id", "source", "uri", "text"]
 
 
@@ -51,7 +50,10 @@ def check(config: DecontaminateSection) -> list[ItemFile]:
     """
     read_ignored(config.ignore)
     files = item_files(config.benchmarks)
-    check_items(config.benchmarks)
+    for file in files:
+        if not file.path.startswith(HUB):  # what needs the network is read when its turn comes
+            for _ in items_of(file, config.benchmarks[file.benchmark]):
+                pass
     return files
 
 
