@@ -19,9 +19,9 @@ from tests.curation.dedup.planted import find_pairs
 from tests.curation.dedup.real_sets import articles, editions, exact_similarities, planted_articles, sentences
 
 RULES = (
-    MinHashConfig(),
+    MinHashConfig(verify="signature"),
     MinHashConfig(verify="jaccard"),
-    MinHashConfig(threshold=0.8),
+    MinHashConfig(threshold=0.8, verify="signature"),
     MinHashConfig(threshold=0.8, verify="jaccard"),
 )
 

@@ -185,7 +185,7 @@ def build(out: Path, archives: list[Path], verify: str, workers: int = 1) -> Non
     Build(recipe, str(out), make_options([], workers), Progress(quiet=True)).run()
 
 
-@pytest.mark.parametrize("verify", [pytest.param("signature", marks=pytest.mark.slow), "jaccard"])
+@pytest.mark.parametrize("verify", ["signature", "jaccard"])
 def test_a_build_keeps_the_same_documents_whichever_way_it_connects_them(
     verify: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

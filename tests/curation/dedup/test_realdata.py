@@ -20,9 +20,9 @@ from tests.curation.dedup.real_sets import (
 pytestmark = [pytest.mark.realdata, pytest.mark.skipif(not NEARDUP.is_dir(), reason="../shared/data is absent")]
 
 CONFIGS = [
-    MinHashConfig(),
-    MinHashConfig(threshold=0.8),
-    MinHashConfig(preset="threshold", threshold=0.8),
+    MinHashConfig(verify="signature"),
+    MinHashConfig(threshold=0.8, verify="signature"),
+    MinHashConfig(preset="threshold", threshold=0.8, verify="signature"),
     MinHashConfig(threshold=0.8, verify="jaccard"),
 ]
 STANDARD_ERROR = 0.0354  # of an estimate at Jaccard 0.8 from 128 permutations
@@ -52,7 +52,7 @@ def test_sentences_are_merged_at_080_only_where_their_true_jaccard_supports_it()
     texts = sentences()
     exact = exact_similarities(texts)
     true = {pair for pair, similarity in exact.items() if similarity >= 0.8}
-    found = set(find_pairs(texts, MinHashConfig(threshold=0.8)))
+    found = set(find_pairs(texts, MinHashConfig(threshold=0.8, verify="signature")))
     assert len(texts) > 30_000 and len(true) > 150
     # A signature estimates: what it adds is near the threshold, and what it misses is as the S-curve says.
     assert min(exact[pair] for pair in found) > 0.8 - 3 * STANDARD_ERROR
